@@ -1,0 +1,12 @@
+/* CORS: which pages may read an answer. CORS_ORIGINS decides; it never decides whether a request is served. */
+#ifndef RONDEVU_CORS_H
+#define RONDEVU_CORS_H
+
+#include "request.h"
+
+/* The answer to a preflight, whatever its path. */
+struct response cors_preflight(struct request *request);
+/* The header lines of every other answer. */
+struct text cors_headers(const struct request *request);
+
+#endif

@@ -1,0 +1,82 @@
+/* Keys: putting them together. */
+#include "keys.h"
+
+enum {
+    /* Bytes of a topic's name in a key. What else is in the longest key takes 72 of STORAGE_KEY_MAX. */
+    NAME_MAX_BYTES = 400,
+};
+
+uint64_t keyed_hash(const struct request *request, const char *label, struct text name) {
+    struct text origin = request_origin(request);
+    /* An origin never holds a line feed, so no two pairs of origin and name make one message. */
+    struct text message = arena_format(request->arena, "%s\n%t\n%t", label, &origin, &name);
+    unsigned char digest[DIGEST_BYTES];
+    request->host->hmac(message, digest);
+    uint64_t number = 0;
+    for (int i = 0; i < 8; i++) {
+        number = number << 8 | digest[i];
+    }
+    return number;
+}
+
+static uint64_t origin_hash(const struct request *request) {
+    return keyed_hash(request, "origin", NO_TEXT);
+}
+
+struct text key_session_id(struct request *request, struct session_code code) {
+    uint64_t age = 0xFFFFFFFFFFFF - (uint64_t)code.created_at;
+    return arena_format(request->arena, "%x%x", 12, age, 16, code.id);
+}
+
+struct text key_topic(struct request *request, uint32_t topic) {
+    return arena_format(request->arena, "topic/%x%x/", 16, origin_hash(request), 8, (uint64_t)topic);
+}
+
+struct text key_session(struct request *request, struct session_code code) {
+    struct text topic = key_topic(request, code.topic);
+    struct text id = key_session_id(request, code);
+    return arena_format(request->arena, "%t%t/", &topic, &id);
+}
+
+/* The name so that keys sort as names do, although a space ends it: what is not above '!' becomes '!' and
+ * two digits. Cut after a whole character where it is too long; `*cut` says so. */
+static struct text sortable(struct request *request, struct text name, bool *cut) {
+    char *out = arena_alloc(request->arena, NAME_MAX_BYTES + 1);
+    size_t len = 0, whole = 0;
+    *cut = false;
+    for (size_t i = 0; i < name.len; i++) {
+        unsigned char c = (unsigned char)name.at[i];
+        size_t step = c <= '!' ? 3 : 1;
+        if ((c & 0xC0) != 0x80) {
+            whole = len;
+        }
+        if (len + step > NAME_MAX_BYTES) {
+            *cut = true;
+            return (struct text){out, whole};
+        }
+        if (c <= '!') {
+            out[len] = '!';
+            out[len + 1] = "0123456789abcdef"[c >> 4];
+            out[len + 2] = "0123456789abcdef"[c & 15];
+        } else {
+            out[len] = (char)c;
+        }
+        len += step;
+    }
+    return (struct text){out, len};
+}
+
+struct text key_directory(struct request *request, struct text name_start) {
+    bool cut;
+    struct text start = sortable(request, name_start, &cut);
+    return arena_format(request->arena, "origin/%x/%t", 16, origin_hash(request), &start);
+}
+
+struct text key_directory_topic(struct request *request, struct text name, uint32_t topic) {
+    bool cut;
+    struct text start = sortable(request, name, &cut);
+    uint64_t origin = origin_hash(request);
+    return cut ? arena_format(request->arena, "origin/%x/%t~%x ", 16, origin, &start, 8,
+                              (uint64_t)topic)
+               : arena_format(request->arena, "origin/%x/%t ", 16, origin, &start);
+}

@@ -1,0 +1,95 @@
+/* Request: reading what came with it. */
+#include "request.h"
+
+#include "check.h"
+
+static const char *const header_names[HEADERS] = {
+    [HEADER_ORIGIN] = "Origin",
+    [HEADER_ACCEPT] = "Accept",
+};
+
+const char *header_name(enum header header) {
+    return header_names[header];
+}
+
+struct text request_origin(const struct request *request) {
+    struct text origin = request->headers[HEADER_ORIGIN];
+    return origin.len > 0 ? origin : request->own_origin;
+}
+
+uint64_t random_take(struct request *request, size_t bytes) {
+    CHECK(bytes >= 1 && bytes <= 8 && bytes <= request->random.len);
+    uint64_t number = 0;
+    for (size_t i = 0; i < bytes; i++) {
+        number = number << 8 | (unsigned char)request->random.at[i];
+    }
+    request->random = text_from(request->random, bytes);
+    return number;
+}
+
+static int hex_digit(char c) {
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+    c = (char)(c | 0x20);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool percent_decode(struct arena *arena, struct text coded, char plus, struct text *decoded) {
+    char *out = arena_alloc(arena, coded.len + 1);
+    size_t len = 0;
+    for (size_t i = 0; i < coded.len; i++) {
+        char c = coded.at[i];
+        if (c == '+') {
+            c = plus;
+        } else if (c == '%') {
+            int high = i + 2 < coded.len ? hex_digit(coded.at[i + 1]) : -1;
+            int low = i + 2 < coded.len ? hex_digit(coded.at[i + 2]) : -1;
+            if (high < 0 || low < 0) {
+                return false;
+            }
+            c = (char)(high << 4 | low);
+            i += 2;
+        }
+        out[len++] = c;
+    }
+    out[len] = '\0';
+    *decoded = (struct text){out, len};
+    return text_valid(*decoded);
+}
+
+bool query_text(struct request *request, const char *name, struct text *value) {
+    struct text rest = request->query;
+    while (rest.len > 0) {
+        struct text pair = text_cut(&rest, '&');
+        struct text coded_name = text_cut(&pair, '=');
+        struct text decoded;
+        if (percent_decode(request->arena, coded_name, ' ', &decoded) &&
+            text_equal(decoded, text_of(name))) {
+            bool valid = percent_decode(request->arena, pair, ' ', value);
+            if (value->len == 0) {
+                *value = NO_TEXT;
+            }
+            return valid;
+        }
+    }
+    *value = NO_TEXT;
+    return true;
+}
+
+bool query_number(struct request *request, const char *name, int64_t min, int64_t max,
+                  int64_t fallback, int64_t *number) {
+    struct text digits;
+    *number = fallback;
+    if (!query_text(request, name, &digits)) {
+        return false;
+    }
+    if (digits.at == NULL) {
+        return true;
+    }
+    if (!text_number(digits, number) || *number < min) {
+        return false;
+    }
+    *number = *number > max ? max : *number;
+    return true;
+}

@@ -1,0 +1,205 @@
+/* Session facts: reading a session out of them, and writing more.
+ *
+ * Every key here is written once, by one request: what two requests might write at one moment ends in random
+ * digits. So nothing is lost where writes race, and what came first is settled by key order. */
+#include "session_facts.h"
+
+#include "check.h"
+#include "json.h"
+
+#include <string.h>
+
+enum { TIME_LEN = 12, RANDOM_LEN = 8, MARK_LEN = 1 + RANDOM_LEN };
+
+static const char *const side_names[SIDES] = {"offerer", "answerer"};
+
+/* -- Reading ------------------------------------------------------------------------------------- */
+
+struct session session_begin(struct session_code code) {
+    return (struct session){.code = code};
+}
+
+bool session_has_candidate(const struct session *session, enum side side, struct text json) {
+    for (const struct candidate *c = session->candidates[side].first; c != NULL; c = c->next) {
+        if (text_equal(c->json, json)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* `time`: the digits behind the dash. */
+static void add_candidate(struct request *request, struct session *session, enum side side,
+                          struct text time, struct text json) {
+    struct candidates *list = &session->candidates[side];
+    uint64_t ms;
+    if (time.len >= TIME_LEN && text_hex((struct text){time.at, TIME_LEN}, &ms)) {
+        list->latest = (int64_t)ms;
+    }
+    if (session_has_candidate(session, side, json)) {
+        return;
+    }
+    struct candidate *candidate = arena_alloc(request->arena, sizeof *candidate);
+    *candidate = (struct candidate){json, NULL};
+    *(list->count == 0 ? &list->first : list->end) = candidate;
+    list->end = &candidate->next;
+    list->count++;
+}
+
+static void add_offer(struct request *request, struct session *session, const struct fact *fact) {
+    struct text rest = fact->value;
+    session->topic = arena_copy(request->arena, text_cut(&rest, '\n'));
+    session->info = arena_copy(request->arena, text_cut(&rest, '\n'));
+    session->offer = rest;
+    session->expires_at = fact->expires_at;
+}
+
+void session_add(struct request *request, struct session *session, struct text name,
+                 const struct fact *fact) {
+    struct text rest = name;
+    struct text kind = text_cut(&rest, '-');
+    if (text_equal(kind, TEXT("offer"))) {
+        add_offer(request, session, fact);
+    } else if (text_equal(kind, TEXT("answer"))) {
+        session->answer = session->answer.at == NULL ? fact->value : session->answer;
+    } else if (text_equal(kind, TEXT("withdrawn"))) {
+        session->withdrawn = true;
+    } else {
+        enum side side = text_equal(kind, text_of(side_names[OFFERER])) ? OFFERER : ANSWERER;
+        add_candidate(request, session, side, rest, fact->value);
+    }
+}
+
+struct session session_read(struct request *request, struct session_code code) {
+    struct session session = session_begin(code);
+    struct text prefix = key_session(request, code);
+    struct page page = {.last = TEXT(""), .more = true};
+    while (page.more) {
+        page = storage_list(request, prefix, page.last, STORAGE_PAGE_MAX);
+        for (size_t i = 0; i < page.count; i++) {
+            struct text name = text_from(page.facts[i].key, prefix.len);
+            session_add(request, &session, name, &page.facts[i]);
+        }
+    }
+    return session;
+}
+
+bool session_there(const struct session *session) {
+    return session->offer.at != NULL && !session->withdrawn;
+}
+
+bool session_open(const struct session *session) {
+    return session_there(session) && session->answer.at == NULL;
+}
+
+/* -- The directory ------------------------------------------------------------------------------- */
+
+struct directory directory_begin(struct text prefix) {
+    return (struct directory){.prefix = prefix, .page = {.more = true}};
+}
+
+/* A session's entry is followed by its mark where the session is no longer open. An entry at the end of a page is
+ * left for the next one, so that the two are seen together. */
+bool directory_next(struct request *request, struct directory *directory) {
+    struct page *page = &directory->page;
+    if (!page->more) {
+        return false;
+    }
+    struct text after = {directory->after, directory->after_len};
+    *page = storage_list(request, directory->prefix, after, STORAGE_PAGE_MAX);
+    if (page->more && page->count > 1 && page->facts[page->count - 1].value.len > 0) {
+        page->count--;
+        page->last = page->facts[page->count - 1].key;
+    }
+    directory->after_len = page->last.len;
+    memcpy(directory->after, page->last.at, page->last.len);
+    return true;
+}
+
+/* <age><id> of an entry's key and of a mark's. */
+static struct text directory_session(const struct fact *fact) {
+    size_t tail = fact->value.len > 0 ? 0 : MARK_LEN;
+    CHECK(fact->key.len >= SESSION_ID_LEN + tail);
+    return (struct text){fact->key.at + fact->key.len - tail - SESSION_ID_LEN, SESSION_ID_LEN};
+}
+
+bool directory_open(const struct directory *directory, size_t i) {
+    const struct fact *entry = &directory->page.facts[i];
+    const struct fact *next = entry + 1;
+    if (entry->value.len == 0) {
+        return false;
+    }
+    bool marked = i + 1 < directory->page.count && next->value.len == 0 &&
+                  text_equal(directory_session(entry), directory_session(next));
+    return !marked;
+}
+
+/* -- Writing ------------------------------------------------------------------------------------- */
+
+static struct text random_digits(struct request *request) {
+    return arena_format(request->arena, "%x", RANDOM_LEN, random_take(request, RANDOM_LEN / 2));
+}
+
+static void put(struct request *request, const struct session *session, struct text name,
+                struct text value) {
+    struct text prefix = key_session(request, session->code);
+    struct text random = random_digits(request);
+    struct text key = arena_format(request->arena, "%t%t%t", &prefix, &name, &random);
+    storage_put(request, key, value, session->expires_at);
+}
+
+static struct text directory_key(struct request *request, struct session_code code,
+                                 struct text topic_name) {
+    struct text topic = key_directory_topic(request, topic_name, code.topic);
+    struct text id = key_session_id(request, code);
+    return arena_format(request->arena, "%t%t", &topic, &id);
+}
+
+void session_create(struct request *request, struct session_code code, struct text topic_name,
+                    struct text topic, struct text info, struct text offer) {
+    int64_t expires_at = code.created_at + request->settings.numbers[SESSION_TIMEOUT];
+    struct text prefix = key_session(request, code);
+    storage_put(request, arena_format(request->arena, "%toffer", &prefix),
+                arena_format(request->arena, "%t\n%t\n%t", &topic, &info, &offer), expires_at);
+
+    struct text peer = TEXT("");
+    if (!text_equal(info, TEXT("\"\""))) {
+        peer = arena_format(request->arena, "%x", 16, keyed_hash(request, "peer", info));
+    }
+    storage_put(request, directory_key(request, code, topic_name),
+                arena_format(request->arena, "%t\n%t", &topic, &peer), expires_at);
+}
+
+/* Takes the session out of the directory. Its entry is not deleted, because the entry may be a moment old, and
+ * Workers KV takes one write a second to a key. */
+static void mark(struct request *request, const struct session *session) {
+    struct text name;
+    CHECK(json_unquote(session->topic, &name));
+    struct text entry = directory_key(request, session->code, name);
+    struct text random = random_digits(request);
+    storage_put(request, arena_format(request->arena, "%t-%t", &entry, &random), TEXT(""),
+                session->expires_at);
+}
+
+void session_put_answer(struct request *request, const struct session *session,
+                        struct text answer) {
+    struct text name = arena_format(request->arena, "answer-%x", TIME_LEN, (uint64_t)request->now);
+    put(request, session, name, answer);
+    mark(request, session);
+}
+
+void session_put_candidate(struct request *request, const struct session *session, enum side side,
+                           struct text candidate) {
+    int64_t latest = session->candidates[side].latest;
+    int64_t time = request->now > latest ? request->now : latest + 1;
+    struct text name =
+        arena_format(request->arena, "%s-%x", side_names[side], TIME_LEN, (uint64_t)time);
+    put(request, session, name, candidate);
+}
+
+void session_withdraw(struct request *request, const struct session *session) {
+    put(request, session, TEXT("withdrawn-"), TEXT("true"));
+    if (session_open(session)) {
+        mark(request, session);
+    }
+}

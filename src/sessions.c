@@ -1,0 +1,406 @@
+/* Sessions: an offer under a topic, the answer to it, and the candidates of both sides. */
+#include "answer.h"
+#include "check.h"
+#include "handlers.h"
+#include "session_facts.h"
+
+enum {
+    TOPIC_MAX = 256,     /* characters */
+    INFO_MAX = 1024,     /* characters */
+    SDP_MAX = 65536,     /* bytes, of an offer or an answer */
+    CANDIDATE_MAX = 4096, /* bytes */
+    CANDIDATES_MAX = 100, /* a side */
+    LIST_MAX = 1000,     /* sessions in one answer */
+    WAIT_MAX = 25,       /* s */
+};
+
+/* First words of other routes, which a topic may not take from them. */
+static const char *const reserved[] = {"rooms",    "offers", "peers",   "usernames",
+                                       "services", "index",  "sessions"};
+
+/* -- What the requests have in common --------------------------------------------------------------- */
+
+static bool is_reserved(struct text topic) {
+    for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++) {
+        if (text_equal(topic, text_of(reserved[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* False, with `response` filled, where the path's topic is none. */
+static bool check_topic(struct request *request, struct response *response) {
+    struct text topic = request->parameters[0];
+    if (is_reserved(topic)) {
+        *response = fail(400, TEXT("Reserved topic name"));
+        return false;
+    }
+    if (topic.len == 0 || text_characters(topic) > TOPIC_MAX) {
+        *response = fail_parameter(request, "topic");
+        return false;
+    }
+    return true;
+}
+
+static uint32_t topic_hash(const struct request *request) {
+    return (uint32_t)(keyed_hash(request, "topic", request->parameters[0]) >> 32);
+}
+
+static struct response fail_no_session(void) {
+    return fail(404, TEXT("Session not found, expired, or origin mismatch"));
+}
+
+/* A text of 1 to `max` bytes. */
+static bool required(const cJSON *body, const char *name, size_t max, struct text *text) {
+    return json_text(body, name, text) && text->len >= 1 && text->len <= max;
+}
+
+/* The same, or absent. */
+static bool optional(const cJSON *body, const char *name, size_t max, struct text *text) {
+    return json_text(body, name, text) && (text->at == NULL || (text->len >= 1 && text->len <= max));
+}
+
+static bool read_side(const cJSON *body, enum side *side) {
+    struct text text;
+    if (!json_text(body, "side", &text)) {
+        return false;
+    }
+    *side = text_equal(text, TEXT("offerer")) ? OFFERER : ANSWERER;
+    return *side == OFFERER || text_equal(text, TEXT("answerer"));
+}
+
+/* The session a code names; one that is not there where the code is no code. */
+static struct session find(struct request *request, struct text code_text) {
+    struct session_code code;
+    if (!session_code_parse(code_text, request->now, &code)) {
+        return (struct session){0};
+    }
+    return session_read(request, code);
+}
+
+static void add_candidates(cJSON *object, const char *name, const struct candidates *list) {
+    cJSON *array = json_add_array(object, name);
+    for (const struct candidate *c = list->first; c != NULL; c = c->next) {
+        json_push_raw(array, c->json);
+    }
+}
+
+/* -- POST /:topic/offer ----------------------------------------------------------------------------- */
+
+/* Open sessions of the topic, up to the most there may be; when the oldest of those seen expires. */
+static int64_t count_open(struct request *request, struct text topic_key, int64_t *expires_at) {
+    int64_t max = request->settings.numbers[MAX_SESSIONS_PER_TOPIC];
+    int64_t count = 0;
+    struct directory directory = directory_begin(topic_key);
+    size_t mark = request->arena->used;
+    while (count < max && directory_next(request, &directory)) {
+        for (size_t i = 0; i < directory.page.count; i++) {
+            if (directory_open(&directory, i)) {
+                *expires_at = directory.page.facts[i].expires_at;
+                count++;
+            }
+        }
+        arena_rewind(request->arena, mark);
+    }
+    return count;
+}
+
+static struct response fail_full(struct request *request, int64_t expires_at) {
+    int64_t seconds = (expires_at - request->now + 999) / 1000;
+    struct response response = fail(429, TEXT("This topic has as many open sessions as it may; try again "
+                                              "when one has been answered or has expired"));
+    response.headers = arena_format(request->arena, "Retry-After: %d\n", seconds);
+    return response;
+}
+
+/* `peerId` stands in for `info`. */
+static bool read_info(const cJSON *body, struct text *info) {
+    if (!json_text(body, "info", info)) {
+        return false;
+    }
+    if (info->at == NULL && !json_text(body, "peerId", info)) {
+        return false;
+    }
+    return text_characters(*info) <= INFO_MAX;
+}
+
+struct response post_offer(struct request *request) {
+    struct response wrong;
+    if (!check_topic(request, &wrong)) {
+        return wrong;
+    }
+    const cJSON *body = json_parse(request->body);
+    if (body == NULL) {
+        return fail_not_json();
+    }
+    struct text info, offer;
+    if (!read_info(body, &info)) {
+        return fail_parameter(request, "info");
+    }
+    if (!required(body, "offer", SDP_MAX, &offer)) {
+        return fail_parameter(request, "offer");
+    }
+
+    struct text topic = request->parameters[0];
+    uint32_t hash = topic_hash(request);
+    int64_t expires_at = 0;
+    int64_t open = count_open(request, key_directory_topic(request, topic, hash), &expires_at);
+    if (open >= request->settings.numbers[MAX_SESSIONS_PER_TOPIC]) {
+        return fail_full(request, expires_at);
+    }
+
+    struct session_code code = session_code_make(hash, request->now, random_take(request, 8));
+    session_create(request, code, topic, json_quote(topic), json_quote(info), json_quote(offer));
+    cJSON *answer = json_object();
+    json_add_text(answer, "code", session_code_print(code, request->arena));
+    return answer_json(200, answer);
+}
+
+/* -- GET /:topic/sessions --------------------------------------------------------------------------- */
+
+/* The list being made. */
+struct list {
+    cJSON *sessions;
+    struct text topic; /* JSON string; two topics of one origin may share the hash in their keys */
+    int64_t count, limit;
+    size_t bytes;
+    struct text reading; /* <age><id> of the session whose facts are being read */
+    struct text last;    /* the same of the last session that is done with */
+    bool full;           /* an open session was left out */
+};
+
+static void list_session(struct request *request, struct list *list, const struct session *session) {
+    if (!session_open(session) || !text_equal(session->topic, list->topic)) {
+        return;
+    }
+    enum { FIELD_NAMES = 256 };
+    size_t bytes = FIELD_NAMES + 2 * session->info.len + session->offer.len;
+    for (const struct candidate *c = session->candidates[OFFERER].first; c != NULL; c = c->next) {
+        bytes += c->json.len + 1;
+    }
+    if (list->count == list->limit || (list->count > 0 && list->bytes + bytes > ANSWER_MAX)) {
+        list->full = true;
+        return;
+    }
+    list->bytes += bytes;
+    list->count++;
+    cJSON *item = json_push_object(list->sessions);
+    json_add_text(item, "code", session_code_print(session->code, request->arena));
+    json_add_raw(item, "info", session->info);
+    json_add_raw(item, "peerId", session->info);
+    json_add_raw(item, "offer", session->offer);
+    add_candidates(item, "offerCandidates", &session->candidates[OFFERER]);
+    json_add_number(item, "createdAt", session->code.created_at);
+    json_add_number(item, "expiresAt", session->expires_at);
+}
+
+static void finish_session(struct request *request, struct list *list, const struct session *session) {
+    if (list->full) {
+        return;
+    }
+    list_session(request, list, session);
+    list->last = list->full ? list->last : list->reading;
+}
+
+/* Facts to ask for: as many as that many sessions have in the common case, of an offer and some candidates. */
+static size_t page_size(int64_t limit) {
+    enum { FACTS = 10, SPARE = 50 };
+    int64_t size = limit * FACTS + SPARE;
+    return size < STORAGE_PAGE_MAX ? (size_t)size : STORAGE_PAGE_MAX;
+}
+
+/* <age><id>, as `next` gives it. */
+static bool parse_id(struct text id, struct session_code *code) {
+    uint64_t age;
+    if (id.len != SESSION_ID_LEN || !text_hex((struct text){id.at, 12}, &age) ||
+        !text_hex(text_from(id, 12), &code->id)) {
+        return false;
+    }
+    code->created_at = (int64_t)(0xFFFFFFFFFFFF - age);
+    return true;
+}
+
+/* Lists the sessions of one page of facts. `session` is the one whose facts are being read, which may go on in
+ * the next page. */
+static void list_page(struct request *request, struct list *list, struct session *session,
+                      struct text prefix, const struct page *page) {
+    for (size_t i = 0; i < page->count && !list->full; i++) {
+        struct text name = text_from(page->facts[i].key, prefix.len);
+        struct text id = text_cut(&name, '/');
+        if (!text_equal(id, list->reading)) {
+            finish_session(request, list, session);
+            list->reading = id;
+            *session = (struct session){.code.topic = session->code.topic};
+            CHECK(parse_id(id, &session->code));
+        }
+        session_add(request, session, name, &page->facts[i]);
+    }
+}
+
+/* A page costs memory even where its sessions are all answered. Half of the arena is for reading, half for
+ * printing; the list ends where the first half does, and says that it goes on. */
+static bool may_read_on(const struct request *request, const struct list *list) {
+    return !list->full && (list->last.len == 0 || request->arena->used < request->arena->limit / 2);
+}
+
+struct response get_sessions(struct request *request) {
+    struct response wrong;
+    if (!check_topic(request, &wrong)) {
+        return wrong;
+    }
+    int64_t limit;
+    if (!query_number(request, "limit", 1, LIST_MAX, LIST_MAX, &limit)) {
+        return fail_parameter(request, "limit");
+    }
+    struct text after;
+    struct session session = {.code.topic = topic_hash(request)};
+    if (!query_text(request, "after", &after) ||
+        (after.at != NULL && !parse_id(after, &session.code))) {
+        return fail_parameter(request, "after");
+    }
+
+    cJSON *body = json_object();
+    struct list list = {.sessions = json_add_array(body, "sessions"),
+                        .topic = json_quote(request->parameters[0]),
+                        .limit = limit};
+    struct text prefix = key_topic(request, session.code.topic);
+    /* '0' is the character after the '/' that ends a session's key: past all of its facts. */
+    struct page page = {.last = after.at == NULL ? TEXT("")
+                                                 : arena_format(request->arena, "%t%t0", &prefix, &after),
+                        .more = true};
+    while (page.more && may_read_on(request, &list)) {
+        page = storage_list(request, prefix, page.last, page_size(limit));
+        list_page(request, &list, &session, prefix, &page);
+    }
+    if (!page.more) {
+        finish_session(request, &list, &session);
+    }
+    if (list.full || page.more) {
+        json_add_text(body, "next", list.last);
+    }
+    return answer_json(200, body);
+}
+
+/* -- POST /answer ----------------------------------------------------------------------------------- */
+
+static struct response put_answer(struct request *request, const struct session *session,
+                                  struct text answer) {
+    struct text json = json_quote(answer);
+    if (session->answer.at == NULL) {
+        session_put_answer(request, session, json);
+        return answer_success();
+    }
+    return text_equal(session->answer, json) ? answer_success()
+                                             : fail(409, TEXT("Session already answered"));
+}
+
+static struct response put_candidate(struct request *request, const struct session *session,
+                                     enum side side, struct text candidate) {
+    struct text json = json_quote(candidate);
+    if (session_has_candidate(session, side, json)) {
+        return answer_success();
+    }
+    if (session->candidates[side].count >= CANDIDATES_MAX) {
+        return fail(409, TEXT("Too many candidates"));
+    }
+    session_put_candidate(request, session, side, json);
+    return answer_success();
+}
+
+struct response post_answer(struct request *request) {
+    const cJSON *body = json_parse(request->body);
+    if (body == NULL) {
+        return fail_not_json();
+    }
+    struct text code, answer, candidate;
+    enum side side;
+    if (!required(body, "code", SIZE_MAX, &code)) {
+        return fail_parameter(request, "code");
+    }
+    if (!read_side(body, &side)) {
+        return fail_parameter(request, "side");
+    }
+    if (!optional(body, "answer", SDP_MAX, &answer)) {
+        return fail_parameter(request, "answer");
+    }
+    if (!optional(body, "candidate", CANDIDATE_MAX, &candidate)) {
+        return fail_parameter(request, "candidate");
+    }
+    if ((answer.at == NULL) == (candidate.at == NULL)) { /* exactly one of the two */
+        return fail_parameter(request, answer.at == NULL ? "answer" : "candidate");
+    }
+    if (answer.at != NULL && side == OFFERER) { /* an answer comes from the answerer */
+        return fail_parameter(request, "side");
+    }
+
+    struct session session = find(request, code);
+    if (!session_there(&session)) {
+        return fail_no_session();
+    }
+    return answer.at != NULL ? put_answer(request, &session, answer)
+                             : put_candidate(request, &session, side, candidate);
+}
+
+/* -- POST /poll ------------------------------------------------------------------------------------- */
+
+/* `seen` is how many things the other side had left: the description counts as one, each candidate as one. */
+static bool read_seen(const cJSON *body, int64_t *seen) {
+    struct text text;
+    *seen = 0;
+    return json_text(body, "seen", &text) && (text.at == NULL || text_number(text, seen));
+}
+
+struct response post_poll(struct request *request) {
+    const cJSON *body = json_parse(request->body);
+    if (body == NULL) {
+        return fail_not_json();
+    }
+    struct text code;
+    enum side side;
+    int64_t wait, seen;
+    if (!required(body, "code", SIZE_MAX, &code)) {
+        return fail_parameter(request, "code");
+    }
+    if (!read_side(body, &side)) {
+        return fail_parameter(request, "side");
+    }
+    if (!json_number(body, "wait", WAIT_MAX, 0, &wait)) {
+        return fail_parameter(request, "wait");
+    }
+    if (!read_seen(body, &seen)) {
+        return fail_parameter(request, "seen");
+    }
+    struct session session = find(request, code);
+    if (!session_there(&session)) {
+        return fail_no_session();
+    }
+
+    enum side other = side == OFFERER ? ANSWERER : OFFERER;
+    struct text description = other == OFFERER ? session.offer : session.answer;
+    int64_t there = (description.at != NULL) + session.candidates[other].count;
+    cJSON *answer = json_object();
+    json_add_raw(answer, other == OFFERER ? "offer" : "answer",
+                 description.at != NULL ? description : TEXT("null"));
+    add_candidates(answer, other == OFFERER ? "offerCandidates" : "answerCandidates",
+                   &session.candidates[other]);
+    json_add_text(answer, "seen", arena_format(request->arena, "%d", there));
+
+    struct response response = answer_json(200, answer);
+    if (there <= seen) {
+        response.wait = (int)wait;
+        response.wait_prefix = key_session(request, session.code);
+    }
+    return response;
+}
+
+/* -- DELETE /sessions/:code ------------------------------------------------------------------------- */
+
+struct response delete_session(struct request *request) {
+    struct session session = find(request, request->parameters[0]);
+    if (!session_there(&session)) {
+        return fail_no_session();
+    }
+    session_withdraw(request, &session);
+    return answer_success();
+}

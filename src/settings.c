@@ -1,0 +1,43 @@
+/* Settings: one row for each variable. */
+#include "settings.h"
+
+enum { HOUR = 60 * 60 * 1000 };
+
+struct row {
+    const char *name;
+    int64_t fallback, min, max;
+};
+
+static const struct row rows[SETTINGS] = {
+    /* The most that a session's code can tell the age of, with two hours to spare; see session_code.h. */
+    [SESSION_TIMEOUT] = {"SESSION_TIMEOUT", 300000, 1, (int64_t)72 * HOUR},
+    /* Counts are exact up to this many. */
+    [MAX_SESSIONS_PER_TOPIC] = {"MAX_SESSIONS_PER_TOPIC", 10000, 1, 10000},
+    [CORS_ORIGINS] = {.name = "CORS_ORIGINS"},
+    [ALLOWED_ORIGINS] = {.name = "ALLOWED_ORIGINS"},
+};
+
+const char *setting_name(enum setting setting) {
+    return rows[setting].name;
+}
+
+struct text settings_read(struct settings *settings, const struct text values[SETTINGS],
+                          struct arena *arena) {
+    for (int i = 0; i < SETTING_NUMBERS; i++) {
+        const struct row *row = &rows[i];
+        int64_t *number = &settings->numbers[i];
+        *number = row->fallback;
+        if (values[i].len == 0) {
+            continue;
+        }
+        if (!text_number(values[i], number) || *number < row->min || *number > row->max) {
+            return arena_format(arena,
+                                "This server is misconfigured: %s must be a whole number from %d to %d",
+                                row->name, row->min, row->max);
+        }
+    }
+    settings->cors_origins = values[CORS_ORIGINS].len > 0      ? values[CORS_ORIGINS]
+                             : values[ALLOWED_ORIGINS].len > 0 ? values[ALLOWED_ORIGINS]
+                                                               : TEXT("*");
+    return NO_TEXT;
+}

@@ -1,0 +1,28 @@
+/* Settings: the variables of wrangler.toml that the core goes by, read anew for each request. */
+#ifndef RONDEVU_SETTINGS_H
+#define RONDEVU_SETTINGS_H
+
+#include "arena.h"
+
+enum setting {
+    SESSION_TIMEOUT,        /* ms a session lives */
+    MAX_SESSIONS_PER_TOPIC, /* open sessions of one origin and topic */
+    SETTING_NUMBERS,
+
+    CORS_ORIGINS = SETTING_NUMBERS, /* comma-separated, or "*" */
+    ALLOWED_ORIGINS,                /* another name of CORS_ORIGINS, which wins */
+    SETTINGS
+};
+
+struct settings {
+    int64_t numbers[SETTING_NUMBERS];
+    struct text cors_origins;
+};
+
+const char *setting_name(enum setting setting);
+/* Takes the values in the order of `enum setting`; an absent or empty one is its default. Returns what is
+ * wrong with them, or NO_TEXT. */
+struct text settings_read(struct settings *settings, const struct text values[SETTINGS],
+                          struct arena *arena);
+
+#endif

@@ -1,0 +1,66 @@
+/* Storage: the wrappers that every access goes through. They check the arguments and hide what expired. */
+#include "storage.h"
+
+#include "check.h"
+#include "request.h"
+
+static void check_key(struct text key) {
+    CHECK(key.len > 0 && key.len <= STORAGE_KEY_MAX && text_valid(key));
+}
+
+static bool lives(const struct request *request, const struct fact *fact) {
+    return fact->value.at != NULL && fact->expires_at > request->now;
+}
+
+void storage_read(struct request *request, const struct text *keys, size_t count,
+                  struct fact *facts) {
+    CHECK(count >= 1 && count <= STORAGE_READ_MAX);
+    for (size_t i = 0; i < count; i++) {
+        check_key(keys[i]);
+    }
+    const struct storage *storage = request->host->storage;
+    storage->methods->read(storage, request->arena, keys, count, facts);
+    for (size_t i = 0; i < count; i++) {
+        if (!lives(request, &facts[i])) {
+            facts[i].value = NO_TEXT;
+        }
+    }
+}
+
+struct page storage_list(struct request *request, struct text prefix, struct text after,
+                         size_t limit) {
+    check_key(prefix);
+    CHECK(limit >= 1 && limit <= STORAGE_PAGE_MAX && after.len <= STORAGE_KEY_MAX);
+    const struct storage *storage = request->host->storage;
+    struct page page = storage->methods->list(storage, request->arena, prefix, after, limit);
+    page.last = page.count == 0 ? after : page.facts[page.count - 1].key;
+    size_t kept = 0;
+    for (size_t i = 0; i < page.count; i++) {
+        if (lives(request, &page.facts[i])) {
+            page.facts[kept++] = page.facts[i];
+        }
+    }
+    page.count = kept;
+    return page;
+}
+
+static void add_edit(struct request *request, struct edit edit) {
+    check_key(edit.key);
+    struct edit *added = arena_alloc(request->arena, sizeof *added);
+    *added = edit;
+    *request->edits_end = added;
+    request->edits_end = &added->next;
+}
+
+void storage_put(struct request *request, struct text key, struct text value, int64_t expires_at) {
+    CHECK(value.at != NULL);
+    add_edit(request, (struct edit){key, value, expires_at, NULL});
+}
+
+void storage_delete(struct request *request, struct text key) {
+    add_edit(request, (struct edit){key, NO_TEXT, 0, NULL});
+}
+
+bool storage_apply(struct storage *storage, const struct edit *edits) {
+    return edits == NULL || storage->methods->apply(storage, edits);
+}

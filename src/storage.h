@@ -1,0 +1,77 @@
+/* Storage: an ordered map from a path-like key to a small value, every entry with an expiry.
+ *
+ * A handler reads and lists through this interface, and leaves its puts as edits on its request; the
+ * host applies them, all or nothing where the store is atomic, once the handler has answered. Handlers
+ * never see what has expired, to the millisecond, whatever the back end still holds.
+ *
+ * docs/keys.md says which keys there are. The first two segments of a key name its shard. */
+#ifndef RONDEVU_STORAGE_H
+#define RONDEVU_STORAGE_H
+
+#include "arena.h"
+
+struct request;
+
+enum {
+    STORAGE_KEY_MAX = 512,       /* bytes; Workers KV's limit */
+    STORAGE_READ_MAX = 100,      /* keys in one read; Workers KV's limit for one call */
+    STORAGE_PAGE_MAX = 10000,    /* facts in one page */
+    STORAGE_PAGE_BYTES = 524288, /* a page ends early once its keys and values hold this many bytes */
+};
+
+/* One entry. `value.at == NULL` where there is none; key and value have a NUL behind them. */
+struct fact {
+    struct text key;
+    struct text value;
+    int64_t expires_at; /* ms; the fact is absent from this moment on */
+};
+
+/* Facts in key order (bytes). `more`: the list goes on after `last`, the key this page came to, which
+ * expired facts may have moved past that of the last fact shown. */
+struct page {
+    struct fact *facts;
+    size_t count;
+    struct text last;
+    bool more;
+};
+
+/* What a handler wants changed: a put, or a delete where `value.at == NULL`. */
+struct edit {
+    struct text key;
+    struct text value;
+    int64_t expires_at;
+    struct edit *next;
+};
+
+/* What a back end is. Its methods take the store that they are methods of; a back end keeps a
+ * `struct storage` as its own first member. Keys and limits have been checked by the wrappers below. */
+struct storage {
+    const struct storage_methods *methods;
+};
+
+struct storage_methods {
+    /* Fills facts[i] for keys[i]. */
+    void (*read)(const struct storage *storage, struct arena *arena, const struct text *keys,
+                 size_t count, struct fact *facts);
+    /* Up to `limit` facts whose keys start with `prefix` and sort after `after`. */
+    struct page (*list)(const struct storage *storage, struct arena *arena, struct text prefix,
+                        struct text after, size_t limit);
+    /* Applies the edits in order; false where the store could not. NULL where the host does it. */
+    bool (*apply)(struct storage *storage, const struct edit *edits);
+    bool atomic; /* whether one handler's reads and writes happen as one */
+};
+
+/* One round trip, however many keys (1 to STORAGE_READ_MAX). */
+void storage_read(struct request *request, const struct text *keys, size_t count,
+                  struct fact *facts);
+/* A page of the facts under `prefix`, from the one after the key `after` on; an empty `after` starts at the
+ * beginning. `limit`: 1 to STORAGE_PAGE_MAX. */
+struct page storage_list(struct request *request, struct text prefix, struct text after,
+                         size_t limit);
+/* The key must not be one that another request may write. */
+void storage_put(struct request *request, struct text key, struct text value, int64_t expires_at);
+void storage_delete(struct request *request, struct text key);
+/* For hosts whose store is synchronous. */
+bool storage_apply(struct storage *storage, const struct edit *edits);
+
+#endif
