@@ -1,0 +1,130 @@
+// Storage over a Workers KV namespace: eventual, not atomic, one write a second to one key.
+//
+// A value that fits rides in its entry's metadata {e, v}, so that a list brings it along; of a larger one the metadata
+// is {e, n}, and it is fetched in bulk. `e` is the expiry in ms; the entry's own comes later, 60 s from
+// now at the least.
+
+import { Buffer } from "node:buffer";
+
+const METADATA_MAX = 1024; // bytes of JSON
+const LIST_MAX = 1000; // names in one list call
+const GET_MAX = 100; // keys in one get call
+const PAGE_BYTES = 512 * 1024; // STORAGE_PAGE_BYTES in src/storage.h
+const TTL_MIN = 60; // s
+const CACHE_TTL = 30; // s, the least there is: a value may be this stale where it was read before
+
+/**
+ * @typedef {{key: string, value: string | null, expiresAt: number}} Fact a null value: there is none
+ * @typedef {{facts: Fact[], more: boolean}} Page `more`: the list goes on
+ * @typedef {{e: number, v?: string, n?: number}} Metadata
+ * @typedef {{name: string, metadata: Metadata}} Entry
+ * @typedef {{entries: Entry[], cursor: string | undefined, complete: boolean}} Listing
+ */
+
+/** The namespace, as one request sees it: what it has listed or read stays what it was until lookAgain(). */
+export class WorkersKv {
+  #kv;
+  /** @type {Map<string, Listing>} */ #listings = new Map();
+  /** Large values, which no write changes. @type {Map<string, string>} */ #values = new Map();
+
+  /** @param {any} kv the namespace's binding */
+  constructor(kv) {
+    this.#kv = kv;
+  }
+
+  /** Forgets what was listed, so that the next list asks anew. */
+  lookAgain() {
+    this.#listings.clear();
+  }
+
+  /** A fact for each key, in their order. @param {string[]} keys @returns {Promise<Page>} */
+  async read(keys) {
+    const found = await this.#kv.getWithMetadata(keys, { cacheTtl: CACHE_TTL });
+    const facts = keys.map((key) => {
+      const { value, metadata } = found.get(key) ?? {};
+      const text = metadata?.v ?? value ?? null;
+      return { key, value: metadata ? text : null, expiresAt: metadata?.e ?? 0 };
+    });
+    return { facts, more: false };
+  }
+
+  /**
+   * Workers KV cannot begin a list at a key: the names before `after` are listed too, and cost what they cost.
+   * @param {string} prefix @param {string} after @param {number} limit
+   * @returns {Promise<Page>}
+   */
+  async list(prefix, after, limit) {
+    const listing = this.#listings.get(prefix) ?? {
+      entries: [],
+      cursor: undefined,
+      complete: false,
+    };
+    this.#listings.set(prefix, listing);
+    /** @type {Entry[]} */
+    const page = [];
+    let bytes = 0;
+    let next = 0;
+    const full = () => page.length === limit || bytes >= PAGE_BYTES;
+    while (!full()) {
+      if (next === listing.entries.length) {
+        if (listing.complete) break;
+        await this.#listOn(prefix, listing, Math.min(limit + next, LIST_MAX));
+        continue;
+      }
+      const entry = listing.entries[next++];
+      if (after !== "" && compareBytes(entry.name, after) <= 0) continue;
+      page.push(entry);
+      bytes += entry.name.length + (entry.metadata.n ?? entry.metadata.v?.length ?? 0);
+    }
+    const more = next < listing.entries.length || !listing.complete;
+    return { facts: await this.#withValues(page), more };
+  }
+
+  /** @param {string} prefix @param {Listing} listing @param {number} limit */
+  async #listOn(prefix, listing, limit) {
+    const listed = await this.#kv.list({ prefix, cursor: listing.cursor, limit });
+    for (const key of listed.keys) if (key.metadata?.e) listing.entries.push(key);
+    listing.complete = listed.list_complete;
+    listing.cursor = listed.cursor;
+  }
+
+  /** @param {Entry[]} entries @returns {Promise<Fact[]>} */
+  async #withValues(entries) {
+    const absent = entries
+      .filter(({ name, metadata }) => metadata.v === undefined && !this.#values.has(name))
+      .map(({ name }) => name);
+    const calls = [];
+    for (let i = 0; i < absent.length; i += GET_MAX)
+      calls.push(this.#kv.get(absent.slice(i, i + GET_MAX), { cacheTtl: CACHE_TTL }));
+    for (const values of await Promise.all(calls))
+      for (const [name, value] of values) if (value !== null) this.#values.set(name, value);
+    return entries.map(({ name, metadata }) => ({
+      key: name,
+      value: metadata.v ?? this.#values.get(name) ?? null,
+      expiresAt: metadata.e,
+    }));
+  }
+
+  /** @param {Fact[]} edits */
+  async apply(edits) {
+    await Promise.all(edits.map((edit) => this.#write(edit)));
+  }
+
+  /** @param {Fact} edit */
+  #write({ key, value, expiresAt }) {
+    if (value === null) return this.#kv.delete(key);
+    const expirationTtl = Math.max(TTL_MIN, Math.ceil((expiresAt - Date.now()) / 1000));
+    const metadata = { e: expiresAt, v: value };
+    return Buffer.byteLength(JSON.stringify(metadata)) <= METADATA_MAX
+      ? this.#kv.put(key, "", { expirationTtl, metadata })
+      : this.#kv.put(key, value, {
+          expirationTtl,
+          metadata: { e: expiresAt, n: Buffer.byteLength(value) },
+        });
+  }
+}
+
+/** The order of keys: that of their UTF-8 bytes. @param {string} a @param {string} b */
+function compareBytes(a, b) {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}

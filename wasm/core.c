@@ -1,0 +1,236 @@
+/* The module: exports that run one request in the one arena, and storage that asks the host.
+ *
+ * Nothing lives from one call to the next but the arena's memory and the request that request_begin() made room for,
+ * and that only until the next one: between two runs of a request the host may run others. */
+#include "abi.h"
+#include "check.h"
+#include "json.h"
+#include "request.h"
+
+enum { WASM_PAGE = 65536 };
+
+extern unsigned char __heap_base; /* from the linker: the end of all static data and of the stack */
+
+static struct arena arena;
+static struct text begun; /* the request's bytes: head, random bytes, body */
+static size_t begun_head; /* how many of them the head has */
+
+/* -- The arena: from the heap's base up, in memory that grows as it is needed ---------------------------- */
+
+static bool grow(struct arena *grown, size_t size) {
+    size_t have = __builtin_wasm_memory_size(0) * WASM_PAGE;
+    size_t need = (size_t)(uintptr_t)grown->base + size;
+    if (need > have) {
+        size_t pages = (need - have + WASM_PAGE - 1) / WASM_PAGE;
+        if (__builtin_wasm_memory_grow(0, pages) == SIZE_MAX) {
+            return false;
+        }
+    }
+    grown->ready = __builtin_wasm_memory_size(0) * WASM_PAGE - (size_t)(uintptr_t)grown->base;
+    return true;
+}
+
+static void exhausted(void) {
+    host_leave(LEAVE_MEMORY);
+}
+
+static void arena_drop(void) {
+    uintptr_t base = ((uintptr_t)&__heap_base + 15) & ~(uintptr_t)15;
+    arena.base = (unsigned char *)base;
+    arena.used = 0;
+    arena.limit = ARENA_MAX;
+    arena.grow = grow;
+    arena.exhausted = exhausted;
+}
+
+/* -- Storage --------------------------------------------------------------------------------------------- */
+
+/* Takes a text off the facts that the host handed over. */
+static struct text take(const char **facts) {
+    struct text text = text_of(*facts);
+    *facts += text.len + 1;
+    return text;
+}
+
+static int64_t take_number(const char **facts) {
+    int64_t number;
+    CHECK(text_number(take(facts), &number));
+    return number;
+}
+
+static struct fact take_fact(const char **facts) {
+    struct fact fact;
+    fact.key = take(facts);
+    fact.value = take(facts);
+    fact.expires_at = take_number(facts);
+    if (fact.expires_at == 0) {
+        fact.value = NO_TEXT;
+    }
+    return fact;
+}
+
+/* What the host handed over, or did not. */
+static const char *found(const char *facts) {
+    if (facts == NULL) {
+        host_leave(LEAVE_MISS);
+    }
+    return facts;
+}
+
+static void wasm_read(const struct storage *storage, struct arena *memory, const struct text *keys,
+                      size_t count, struct fact *facts) {
+    (void)storage;
+    struct text lines = TEXT("");
+    for (size_t i = 0; i < count; i++) {
+        lines = arena_format(memory, "%t%t\n", &lines, &keys[i]);
+    }
+    const char *at = found(host_read(lines.at, (uint32_t)lines.len));
+    take(&at);
+    CHECK(take_number(&at) == (int64_t)count);
+    for (size_t i = 0; i < count; i++) {
+        facts[i] = take_fact(&at);
+    }
+}
+
+static struct page wasm_list(const struct storage *storage, struct arena *memory, struct text prefix,
+                             struct text after, size_t limit) {
+    (void)storage;
+    const char *at = found(host_list(prefix.at, (uint32_t)prefix.len, after.at, (uint32_t)after.len,
+                                     (uint32_t)limit));
+    struct page page = {.more = take_number(&at) != 0};
+    page.count = (size_t)take_number(&at);
+    page.facts = arena_array(memory, page.count, sizeof page.facts[0]);
+    for (size_t i = 0; i < page.count; i++) {
+        page.facts[i] = take_fact(&at);
+    }
+    return page;
+}
+
+static void wasm_hmac(struct text message, unsigned char digest[DIGEST_BYTES]) {
+    CHECK(host_hmac(message.at, (uint32_t)message.len, digest) == DIGEST_BYTES);
+}
+
+static const struct storage_methods methods = {wasm_read, wasm_list, NULL, false};
+static struct storage storage = {&methods};
+static const struct host host = {&storage, wasm_hmac};
+
+/* -- A request ------------------------------------------------------------------------------------------- */
+
+static struct text line_value(struct text *head) {
+    struct text line = text_cut(head, '\n');
+    return line.len == 0 ? NO_TEXT : text_from(line, 1);
+}
+
+/* Reads what request_begin() made room for; returns what is wrong with the settings, or NO_TEXT. */
+static struct text read_request(struct request *request) {
+    CHECK(begun.len >= begun_head + RANDOM_BYTES);
+    struct text head = {begun.at, begun_head};
+    struct text rest = text_from(begun, begun_head);
+    *request = (struct request){.arena = &arena,
+                                .host = &host,
+                                .random = {rest.at, RANDOM_BYTES},
+                                .body = text_from(rest, RANDOM_BYTES),
+                                .method = text_cut(&head, '\n'),
+                                .edits_end = &request->edits};
+    request->path = text_cut(&head, '\n');
+    request->query = text_cut(&head, '\n');
+    request->own_origin = text_cut(&head, '\n');
+    CHECK(text_number(text_cut(&head, '\n'), &request->now));
+    struct text values[SETTINGS];
+    for (int i = 0; i < SETTINGS; i++) {
+        values[i] = line_value(&head);
+    }
+    for (int i = 0; i < HEADERS; i++) {
+        request->headers[i] = line_value(&head);
+    }
+    return settings_read(&request->settings, values, &arena);
+}
+
+static struct reply *reply_of(const cJSON *head, struct text body) {
+    struct text text = json_print(head);
+    struct reply *reply = arena_alloc(&arena, sizeof *reply);
+    *reply = (struct reply){(uint32_t)(uintptr_t)text.at, (uint32_t)text.len,
+                            (uint32_t)(uintptr_t)body.at, (uint32_t)body.len};
+    return reply;
+}
+
+static void add_headers(cJSON *head, struct text lines) {
+    cJSON *headers = json_add_array(head, "headers");
+    while (lines.len > 0) {
+        struct text value = text_cut(&lines, '\n');
+        struct text name = text_cut(&value, ':');
+        cJSON *pair = json_push_array(headers);
+        json_push_text(pair, name);
+        json_push_text(pair, text_from(value, 1));
+    }
+}
+
+static void add_edits(cJSON *head, const struct edit *edits) {
+    if (edits == NULL) {
+        return;
+    }
+    cJSON *list = json_add_array(head, "edits");
+    for (const struct edit *edit = edits; edit != NULL; edit = edit->next) {
+        cJSON *item = json_push_object(list);
+        json_add_text(item, "key", edit->key);
+        json_add_text(item, "value", edit->value);
+        json_add_number(item, "expiresAt", edit->expires_at);
+    }
+}
+
+static struct reply *finish(const struct request *request, struct response response) {
+    cJSON *head = json_object();
+    json_add_number(head, "status", response.status);
+    json_add_text(head, "route", response.route);
+    if (response.wait > 0) {
+        json_add_number(head, "wait", response.wait);
+    }
+    add_headers(head, response.headers);
+    add_edits(head, request->edits);
+    return reply_of(head, response.body);
+}
+
+/* -- Exports --------------------------------------------------------------------------------------------- */
+
+WASM_EXPORT("describe") struct reply *describe(void) {
+    arena_drop();
+    json_use(&arena);
+    cJSON *head = json_object();
+    cJSON *settings = json_add_array(head, "settings");
+    for (int i = 0; i < SETTINGS; i++) {
+        json_push_text(settings, text_of(setting_name((enum setting)i)));
+    }
+    cJSON *headers = json_add_array(head, "headers");
+    for (int i = 0; i < HEADERS; i++) {
+        json_push_text(headers, text_of(header_name((enum header)i)));
+    }
+    return reply_of(head, TEXT(""));
+}
+
+WASM_EXPORT("request_begin") void *request_begin(uint32_t size, uint32_t head_len) {
+    arena_drop();
+    begun = NO_TEXT;
+    if (size > ARENA_MAX || head_len > size) {
+        return NULL;
+    }
+    begun_head = head_len;
+    begun = (struct text){arena_alloc(&arena, size), size};
+    return (void *)(uintptr_t)begun.at;
+}
+
+WASM_EXPORT("request_run") struct reply *request_run(void) {
+    struct request request;
+    struct text wrong = read_request(&request);
+    return finish(&request, wrong.at == NULL ? handle(&request)
+                                             : handle_misconfigured(&request, wrong));
+}
+
+WASM_EXPORT("request_refuse") struct reply *request_refuse(uint32_t status) {
+    struct request request;
+    read_request(&request);
+    return finish(&request, handle_failure(&request, (int)status));
+}
+
+WASM_EXPORT("fact_space") void *fact_space(uint32_t size) {
+    return arena_alloc(&arena, size);
+}

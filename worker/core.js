@@ -1,0 +1,95 @@
+// The bridge to the module. Layouts, who owns which bytes and what may throw: wasm/abi.h.
+
+import { createHmac } from "node:crypto";
+
+export const RANDOM_BYTES = 32;
+/** `enum leave`: why a run was left. Thrown as they are, since an Error would collect a stack. */
+const LEAVE = [{}, { miss: true }, { memory: true }];
+const decoder = new TextDecoder();
+
+/** One instance of the module. Runs are synchronous, so it serves any number of requests. */
+export class Core {
+  #exports;
+  #facts = new Map(); // what storage calls, as JSON, have brought
+  /** @type {string[]} */ missed = []; // the calls that the last run had no facts of
+
+  constructor(module, secret) {
+    const host = {
+      read: (keys, len) => this.#find("read", this.#text(keys, len).trim().split("\n")),
+      list: (prefix, prefixLen, after, afterLen, limit) =>
+        this.#find("list", this.#text(prefix, prefixLen), this.#text(after, afterLen), limit),
+      hmac: (at, len, digest) => {
+        const made = createHmac("sha256", secret).update(this.#bytes(at, len)).digest();
+        return (this.#bytes(digest, made.length).set(made), made.length);
+      },
+      leave: (why) => {
+        throw LEAVE[why];
+      },
+    };
+    this.#exports = /** @type {any} */ (new WebAssembly.Instance(module, { host }).exports);
+    this.#exports._initialize();
+    /** The settings and headers that a head carries. */
+    this.names = this.#reply(this.#exports.describe());
+  }
+
+  /** The reply to a request, of `headLen` bytes and more; null where facts were missing. */
+  run(request, headLen, facts) {
+    const stack = this.#exports.__stack_pointer.value;
+    [this.#facts, this.missed] = [facts, []];
+    this.#begin(request, headLen);
+    try {
+      return this.#reply(this.#exports.request_run());
+    } catch (left) {
+      this.#exports.__stack_pointer.value = stack;
+      if (left === LEAVE[1]) return null;
+      if (left === LEAVE[2]) return this.refuse(request, headLen, 503);
+      throw left;
+    }
+  }
+
+  /** The reply to a request that could not be finished. */
+  refuse(request, headLen, status) {
+    this.#begin(request, headLen);
+    return this.#reply(this.#exports.request_refuse(status));
+  }
+
+  #begin(request, headLen) {
+    const at = this.#exports.request_begin(request.length, headLen);
+    if (at === 0) throw new RangeError("the request does not fit into the arena");
+    this.#bytes(at, request.length).set(request);
+  }
+
+  #find(...call) {
+    const name = JSON.stringify(call);
+    const facts = this.#facts.get(name);
+    if (facts === undefined) return (this.missed.push(name), 0);
+    const at = this.#exports.fact_space(facts.length);
+    this.#bytes(at, facts.length).set(facts);
+    return at;
+  }
+
+  /** A view until the next call; throws past the end of memory. */
+  #bytes(at, len) {
+    return new Uint8Array(this.#exports.memory.buffer, at >>> 0, len >>> 0);
+  }
+
+  #text(at, len) {
+    return decoder.decode(this.#bytes(at, len));
+  }
+
+  #reply(at) {
+    const [head, headLen, body, bodyLen] = new Uint32Array(
+      this.#exports.memory.buffer,
+      at >>> 0,
+      4,
+    );
+    const bytes = bodyLen > 0 ? this.#bytes(body, bodyLen).slice() : null;
+    return { ...JSON.parse(this.#text(head, headLen)), body: bytes };
+  }
+}
+
+/** A page of facts as the module takes it. */
+export function pack({ facts, more }) {
+  const texts = facts.map(({ key, value, expiresAt }) => `${key}\0${value ?? ""}\0${expiresAt}\0`);
+  return Buffer.from(`${Number(more)}\0${facts.length}\0${texts.join("")}`);
+}

@@ -1,0 +1,90 @@
+// Serves one request: run, fetch what was missing, run again; apply the edits; answer.
+
+import { Core, RANDOM_BYTES, pack } from "./core.js";
+
+const BODY_MAX = 1024 * 1024; // bytes; the largest that any route takes
+const RUNS_MAX = 64; // of one request; what needs more is too long to be read for one answer
+const LOOK_EVERY = 1000; // ms
+
+/** One module in one environment. A trap costs one request and its instance. */
+export class Server {
+  /** @type {Core | undefined} */ #instance;
+
+  constructor(module, env) {
+    this.module = module;
+    this.env = env;
+  }
+
+  get core() {
+    return (this.#instance ??= new Core(this.module, this.env.AUTH_SECRET ?? ""));
+  }
+
+  async serve(request, store) {
+    const started = Date.now();
+    const tail = await readTail(request);
+    try {
+      const reply = await this.#answer(request, tail, store);
+      if (reply.edits) await store.apply(reply.edits);
+      return new Response(reply.body, reply);
+    } catch (error) {
+      // `leave` throws no Error, and no store one of the engine's: this is a trap, a bug of ours.
+      const trap = error instanceof WebAssembly.RuntimeError || error instanceof RangeError;
+      if (trap) this.#instance = undefined;
+      const reply = this.core.refuse(...this.#bytes(request, tail), trap ? 500 : 503);
+      const [event, ms] = [String(error), Date.now() - started];
+      const { status, route, body } = reply;
+      console.error(JSON.stringify({ event, route, status, bytes: body?.length ?? 0, ms }));
+      return new Response(reply.body, reply);
+    }
+  }
+
+  /** A reader who waits for news looks again each second: `wait` looks in all, the first at once, so that
+   *  waiting costs one look a second, for one who asks again at once too. */
+  async #answer(request, tail, store) {
+    for (let looks = 1; ; looks++) {
+      const reply = await this.#run(this.#bytes(request, tail), store);
+      if (!reply.wait) return reply;
+      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY));
+      if (looks === reply.wait) return reply;
+      store.lookAgain();
+    }
+  }
+
+  async #run([bytes, headLen], store) {
+    const facts = new Map();
+    for (let runs = 1; runs <= RUNS_MAX; runs++) {
+      const reply = this.core.run(bytes, headLen, facts);
+      if (reply !== null) return reply;
+      const fetched = this.core.missed.map(async (call) => {
+        const [method, ...given] = JSON.parse(call);
+        facts.set(call, pack(await store[method](...given)));
+      });
+      await Promise.all(fetched);
+    }
+    throw new Error("too many runs");
+  }
+
+  /** The request as the module takes it, and the length of its head. @returns {[Uint8Array, number]} */
+  #bytes(request, tail) {
+    const { method, headers, url } = request;
+    const { pathname, search, origin } = new URL(url);
+    const { names } = this.core;
+    const given = names.settings.map((name) => this.env[name]);
+    for (const name of names.headers) given.push(headers.get(name));
+    const lines = given.map((value) => (value == null ? "" : `=${value}`.replaceAll("\n", " ")));
+    lines.unshift(method, pathname, search.slice(1), origin, `${Date.now()}`);
+    const head = Buffer.from(lines.join("\n"));
+    return [Buffer.concat([head, tail]), head.length];
+  }
+}
+
+/** Random bytes and the body, or one byte more of it than any route takes. */
+async function readTail(request) {
+  const parts = [crypto.getRandomValues(new Uint8Array(RANDOM_BYTES))];
+  let len = RANDOM_BYTES;
+  for await (const part of request.body ?? []) {
+    len += parts[parts.push(part) - 1].length;
+    if (len > RANDOM_BYTES + BODY_MAX) break; // cancels the rest; workerd hangs where it is not read
+  }
+  return Buffer.concat(parts, Math.min(len, RANDOM_BYTES + BODY_MAX + 1));
+}
