@@ -1,0 +1,112 @@
+/* A host for tests. An arena that runs out jumps back to test_send(). */
+#include "host.h"
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <setjmp.h>
+#include <stdlib.h>
+#include <string.h>
+
+static jmp_buf left;
+
+static void leave(void) {
+    longjmp(left, 1);
+}
+
+static void hmac(struct text message, unsigned char digest[DIGEST_BYTES]) {
+    static const char secret[] = "a secret for tests";
+    HMAC(EVP_sha256(), secret, (int)strlen(secret), (const unsigned char *)message.at, message.len,
+         digest, NULL);
+}
+
+void test_host_open(struct test_host *host, struct storage *storage) {
+    memset(host, 0, sizeof *host);
+    host->host = (struct host){storage, hmac};
+    host->arena.base = malloc(TEST_ARENA);
+    host->arena.ready = host->arena.limit = TEST_ARENA;
+    host->arena.exhausted = leave;
+    host->now = (int64_t)TEST_NOW * 1000;
+    host->origin = "https://app.example";
+}
+
+void test_host_close(struct test_host *host) {
+    free(host->arena.base);
+}
+
+static struct text or_absent(const char *value) {
+    return value == NULL ? NO_TEXT : text_of(value);
+}
+
+static struct text random_bytes(struct test_host *host) {
+    char *bytes = arena_array(&host->arena, RANDOM_BYTES, 1);
+    for (int i = 0; i < 8; i++) {
+        bytes[i] = (char)(host->random >> (56 - 8 * i));
+    }
+    host->random++;
+    return (struct text){bytes, RANDOM_BYTES};
+}
+
+static struct text begin(struct test_host *host, const char *method, const char *target,
+                         struct text body) {
+    struct request *request = &host->request;
+    struct text query = text_of(target);
+    struct text path = text_cut(&query, '?');
+    *request = (struct request){
+        .arena = &host->arena,
+        .host = &host->host,
+        .method = text_of(method),
+        .path = path,
+        .query = query,
+        .own_origin = TEXT("https://rondevu.example"),
+        .headers = {[HEADER_ORIGIN] = or_absent(host->origin),
+                    [HEADER_ACCEPT] = or_absent(host->accept)},
+        .body = body,
+        .now = host->now,
+        .random = random_bytes(host),
+        .edits_end = &request->edits,
+    };
+    struct text values[SETTINGS];
+    for (int i = 0; i < SETTINGS; i++) {
+        values[i] = or_absent(host->settings[i]);
+    }
+    return settings_read(&request->settings, values, &host->arena);
+}
+
+static struct result result_of(struct test_host *host, struct response response) {
+    return (struct result){response.status, arena_copy(&host->arena, response.body).at,
+                           arena_copy(&host->arena, response.headers).at, response.wait};
+}
+
+static struct result run(struct test_host *host, const char *method, const char *target,
+                         struct text body) {
+    struct text wrong = begin(host, method, target, body);
+    struct response response = wrong.at == NULL ? handle(&host->request)
+                                                : handle_misconfigured(&host->request, wrong);
+    struct result result = result_of(host, response);
+    if (!host->keep_edits && !storage_apply(host->host.storage, host->request.edits)) {
+        return result_of(host, handle_failure(&host->request, 503));
+    }
+    return result;
+}
+
+/* What a host answers when the arena ran out: whole again, for this answer. */
+static struct result refuse(struct test_host *host, const char *method, const char *target) {
+    size_t limit = host->arena.limit;
+    host->arena.limit = host->arena.ready;
+    host->arena.used = 0;
+    begin(host, method, target, NO_TEXT);
+    struct result result = result_of(host, handle_failure(&host->request, 503));
+    host->arena.limit = limit;
+    return result;
+}
+
+struct result test_send_bytes(struct test_host *host, const char *method, const char *target,
+                              struct text body) {
+    host->arena.used = 0;
+    return setjmp(left) == 0 ? run(host, method, target, body) : refuse(host, method, target);
+}
+
+struct result test_send(struct test_host *host, const char *method, const char *target,
+                        const char *body) {
+    return test_send_bytes(host, method, target, or_absent(body));
+}
