@@ -28,7 +28,7 @@ struct memory {
     size_t count;
 };
 
-/* -- Reading ------------------------------------------------------------------------------------- */
+/* -- Reading ------------------------------------------------------------------- */
 
 /* The trees' macros have no const. */
 static struct tree *tree_of(const struct storage *storage) {
@@ -45,7 +45,8 @@ static void memory_read(const struct storage *storage, struct arena *arena, cons
     }
 }
 
-/* The first entry whose key starts with `prefix` and sorts after `after`, or what comes there instead. */
+/* The first entry whose key starts with `prefix` and sorts after `after`, or what comes there
+ * instead. */
 static struct entry *seek(struct tree *tree, struct text prefix, struct text after) {
     bool skip = text_compare(after, prefix) >= 0;
     struct entry wanted = {.fact.key = skip ? after : prefix};
@@ -54,8 +55,8 @@ static struct entry *seek(struct tree *tree, struct text prefix, struct text aft
                                                                        : entry;
 }
 
-static struct page memory_list(const struct storage *storage, struct arena *arena, struct text prefix,
-                               struct text after, size_t limit) {
+static struct page memory_list(const struct storage *storage, struct arena *arena,
+                               struct text prefix, struct text after, size_t limit) {
     struct tree *tree = tree_of(storage);
     struct entry *first = seek(tree, prefix, after);
     struct page page = {0};
@@ -78,7 +79,7 @@ static struct page memory_list(const struct storage *storage, struct arena *aren
     return page;
 }
 
-/* -- Writing ------------------------------------------------------------------------------------- */
+/* -- Writing ------------------------------------------------------------------- */
 
 static void drop(struct memory *memory, struct entry *entry) {
     RB_REMOVE(tree, &memory->tree, entry);
@@ -151,7 +152,7 @@ static bool memory_apply(struct storage *storage, const struct edit *edits) {
     return true;
 }
 
-/* -- The store ----------------------------------------------------------------------------------- */
+/* -- The store ----------------------------------------------------------------- */
 
 static const struct storage_methods methods = {memory_read, memory_list, memory_apply, true};
 

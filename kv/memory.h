@@ -1,10 +1,12 @@
-/* Storage in memory: atomic, gone with the process. For tests, and for a server that need not remember. */
+/* Storage in memory: atomic, gone with the process. For tests, and for a server that need not
+ * remember. */
 #ifndef RONDEVU_MEMORY_H
 #define RONDEVU_MEMORY_H
 
 #include "storage.h"
 
-/* A store of its own, or NULL where there is no memory for it. What it hands out stays until its next apply. */
+/* A store of its own, or NULL where there is no memory for it. What it hands out stays until its
+ * next apply. */
 struct storage *memory_open(void);
 void memory_close(struct storage *storage);
 /* Drops what has expired at `now` (ms). */

@@ -1,8 +1,8 @@
 // Storage over a Workers KV namespace: eventual, not atomic, one write a second to one key.
 //
-// A value that fits rides in its entry's metadata {e, v}, so that a list brings it along; of a larger one the metadata
-// is {e, n}, and it is fetched in bulk. `e` is the expiry in ms; the entry's own comes later, 60 s from
-// now at the least.
+// A value that fits rides in its entry's metadata {e, v}, so that a list brings it along. Of a
+// larger one the metadata is {e, n}, n being its bytes, and it is fetched in bulk. `e` is when the
+// fact expires, in ms; the entry itself goes later, 60 s after it was written at the earliest.
 
 import { Buffer } from "node:buffer";
 
@@ -14,14 +14,14 @@ const TTL_MIN = 60; // s
 const CACHE_TTL = 30; // s, the least there is: a value may be this stale where it was read before
 
 /**
- * @typedef {{key: string, value: string | null, expiresAt: number}} Fact a null value: there is none
+ * @typedef {{key: string, value: string | null, expiresAt: number}} Fact null: there is none
  * @typedef {{facts: Fact[], more: boolean}} Page `more`: the list goes on
  * @typedef {{e: number, v?: string, n?: number}} Metadata
  * @typedef {{name: string, metadata: Metadata}} Entry
  * @typedef {{entries: Entry[], cursor: string | undefined, complete: boolean}} Listing
  */
 
-/** The namespace, as one request sees it: what it has listed or read stays what it was until lookAgain(). */
+/** The namespace as one request sees it: what was listed stays as it was until lookAgain(). */
 export class WorkersKv {
   #kv;
   /** @type {Map<string, Listing>} */ #listings = new Map();
@@ -49,7 +49,7 @@ export class WorkersKv {
   }
 
   /**
-   * Workers KV cannot begin a list at a key: the names before `after` are listed too, and cost what they cost.
+   * Workers KV cannot begin a list at a key: the names before `after` are listed and paid for too.
    * @param {string} prefix @param {string} after @param {number} limit
    * @returns {Promise<Page>}
    */

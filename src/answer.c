@@ -16,7 +16,8 @@ struct response fail(int status, struct text sentence) {
 }
 
 struct response fail_parameter(struct request *request, const char *name) {
-    return fail(400, arena_format(request->arena, "Missing or invalid required parameter: %s", name));
+    return fail(400,
+                arena_format(request->arena, "Missing or invalid required parameter: %s", name));
 }
 
 struct response fail_not_json(void) {

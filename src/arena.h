@@ -1,8 +1,8 @@
 /* Arena: all memory of one request.
  *
- * Allocation moves a mark forward; nothing is ever freed, the arena is dropped whole when the response
- * has been sent. An allocation never fails as far as its caller can see: where the limit is reached the
- * arena calls `exhausted`, which leaves the request for good (the host answers 503). */
+ * Allocation moves a mark forward; nothing is ever freed, the arena is dropped whole when the
+ * response has been sent. An allocation never fails as far as its caller can see: where the limit
+ * is reached the arena calls `exhausted`, which leaves the request; the host answers 503. */
 #ifndef RONDEVU_ARENA_H
 #define RONDEVU_ARENA_H
 
@@ -25,8 +25,8 @@ void *arena_alloc(struct arena *arena, size_t size);
 void *arena_array(struct arena *arena, size_t count, size_t size);
 /* A copy with a NUL behind it, which `len` does not count. */
 struct text arena_copy(struct arena *arena, struct text text);
-/* As printf, but only `%s` (const char *), `%t` (struct text *), `%d` (int64_t) and `%x` (int digits,
- * uint64_t: that many hexadecimal digits). NUL behind it. */
+/* As printf, but only `%s` (const char *), `%t` (struct text *), `%d` (int64_t) and `%x` (int
+ * digits, uint64_t: that many hexadecimal digits). NUL behind it. */
 struct text arena_format(struct arena *arena, const char *format, ...);
 
 /* Gives back everything allocated since `used` was `mark`. */

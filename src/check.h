@@ -1,5 +1,5 @@
-/* CHECK: an assertion that stays in release builds. It guards the project's own bugs, never input: where it
- * does not hold the request traps, costs its instance, and is answered with 500. */
+/* CHECK: an assertion that stays in release builds. It guards the project's own bugs, never input:
+ * where it does not hold the request traps, costs its instance, and is answered with 500. */
 #ifndef RONDEVU_CHECK_H
 #define RONDEVU_CHECK_H
 

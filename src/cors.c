@@ -30,8 +30,8 @@ static struct text allow(const struct request *request, const char *more) {
     if (origin.len == 0 || !listed(list, origin)) {
         return TEXT("Vary: Origin\n");
     }
-    return arena_format(request->arena, "Access-Control-Allow-Origin: %t\nVary: Origin\n%s", &origin,
-                        more);
+    return arena_format(request->arena, "Access-Control-Allow-Origin: %t\nVary: Origin\n%s",
+                        &origin, more);
 }
 
 struct response cors_preflight(struct request *request) {

@@ -1,4 +1,5 @@
-/* CORS: which pages may read an answer. CORS_ORIGINS decides; it never decides whether a request is served. */
+/* CORS: which pages may read an answer. CORS_ORIGINS decides; it never decides whether a request is
+ * served. */
 #ifndef RONDEVU_CORS_H
 #define RONDEVU_CORS_H
 

@@ -1,7 +1,8 @@
 /* JSON over cJSON.
  *
- * cJSON reads more than JSON: control characters, numbers such as 01 and 1., U+0000, bytes that are no
- * UTF-8. strict() turns those away first, so that what one client can send every client can read. */
+ * cJSON reads more than JSON: control characters, numbers such as 01 and 1., U+0000, bytes that are
+ * no UTF-8. strict() turns those away first, so that what one client can send every client can
+ * read. */
 #include "json.h"
 
 #include "check.h"
@@ -26,7 +27,7 @@ void json_use(struct arena *arena) {
     cJSON_InitHooks(&hooks);
 }
 
-/* -- Reading ------------------------------------------------------------------------------------- */
+/* -- Reading ------------------------------------------------------------------- */
 
 static bool is_digit(char c) {
     return c >= '0' && c <= '9';
@@ -66,8 +67,8 @@ static const char *strict_number(const char *p, const char *end) {
     return p;
 }
 
-/* Past the string whose opening quote is at `p`; NULL where it holds what JSON has no place for. cJSON checks
- * the escapes. */
+/* Past the string whose opening quote is at `p`; NULL where it holds what JSON has no place for.
+ * cJSON checks the escapes. */
 static const char *strict_string(const char *p, const char *end) {
     for (p++; p < end && *p != '"'; p++) {
         if ((unsigned char)*p < 0x20) {
@@ -145,7 +146,7 @@ bool json_number(const cJSON *object, const char *name, int64_t max, int64_t fal
     return (double)*number == item->valuedouble;
 }
 
-/* -- Writing ------------------------------------------------------------------------------------- */
+/* -- Writing ------------------------------------------------------------------- */
 
 cJSON *json_object(void) {
     return cJSON_CreateObject();
@@ -209,7 +210,10 @@ void json_add_bool(cJSON *object, const char *name, bool value) {
 }
 
 static size_t most(const cJSON *tree) {
-    enum { PUNCTUATION = 16, ESCAPED = 6 }; /* bytes around an item; bytes that one byte may become */
+    enum {
+        PUNCTUATION = 16,
+        ESCAPED = 6
+    }; /* bytes around an item; bytes that one byte may become */
     size_t sum = PUNCTUATION;
     sum += tree->string == NULL ? 0 : strlen(tree->string) * ESCAPED;
     if (cJSON_IsRaw(tree)) {

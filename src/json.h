@@ -1,7 +1,7 @@
 /* JSON in and out, over cJSON, with all of its memory from one arena.
  *
- * A request's body is parsed into a tree, a response is a tree that is printed. What storage keeps is JSON text,
- * which goes into a response as it is (json_add_raw), never parsed again. */
+ * A request's body is parsed into a tree, a response is a tree that is printed. What storage keeps
+ * is JSON text, which goes into a response as it is (json_add_raw), never parsed again. */
 #ifndef RONDEVU_JSON_H
 #define RONDEVU_JSON_H
 
@@ -11,22 +11,24 @@
 
 enum { JSON_DEPTH_MAX = 32 }; /* the outermost object is level 1 */
 
-/* From here on cJSON allocates from this arena. The one mutable global of the core; each request sets it. */
+/* From here on cJSON allocates from this arena. The one mutable global of the core; each request
+ * sets it. */
 void json_use(struct arena *arena);
 
-/* The object that the text is, NULL where it is not one: not JSON as RFC 8259 has it, not an object, deeper
- * than JSON_DEPTH_MAX, not UTF-8, or with U+0000 in a string. */
+/* The object that the text is, NULL where it is not one: not JSON as RFC 8259 has it, not an
+ * object, deeper than JSON_DEPTH_MAX, not UTF-8, or with U+0000 in a string. */
 const cJSON *json_parse(struct text text);
 
-/* The member of that name (of several the last, as JSON.parse has it) as a text. Absent where it is missing
- * or null; false where it is something else. */
+/* The member of that name (of several the last, as JSON.parse has it) as a text. Absent where it is
+ * missing or null; false where it is something else. */
 bool json_text(const cJSON *object, const char *name, struct text *text);
-/* The same as a whole number from 0 on; `fallback` where it is missing or null, `max` where it is larger. */
+/* The same as a whole number from 0 on; `fallback` where it is missing or null, `max` where it is
+ * larger. */
 bool json_number(const cJSON *object, const char *name, int64_t max, int64_t fallback,
                  int64_t *number);
 
-/* Building a tree. Texts are copied, and an absent one is null; raw JSON is not copied, and must have a NUL
- * behind it. */
+/* Building a tree. Texts are copied, and an absent one is null; raw JSON is not copied, and must
+ * have a NUL behind it. */
 cJSON *json_object(void);
 cJSON *json_add_object(cJSON *object, const char *name);
 cJSON *json_add_array(cJSON *object, const char *name);

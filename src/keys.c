@@ -2,7 +2,8 @@
 #include "keys.h"
 
 enum {
-    /* Bytes of a topic's name in a key. What else is in the longest key takes 72 of STORAGE_KEY_MAX. */
+    /* Bytes of a topic's name in a key. What else is in the longest key takes 72 of
+       STORAGE_KEY_MAX. */
     NAME_MAX_BYTES = 400,
 };
 
@@ -29,7 +30,8 @@ struct text key_session_id(struct request *request, struct session_code code) {
 }
 
 struct text key_topic(struct request *request, uint32_t topic) {
-    return arena_format(request->arena, "topic/%x%x/", 16, origin_hash(request), 8, (uint64_t)topic);
+    return arena_format(request->arena, "topic/%x%x/", 16, origin_hash(request), 8,
+                        (uint64_t)topic);
 }
 
 struct text key_session(struct request *request, struct session_code code) {
@@ -38,8 +40,8 @@ struct text key_session(struct request *request, struct session_code code) {
     return arena_format(request->arena, "%t%t/", &topic, &id);
 }
 
-/* The name so that keys sort as names do, although a space ends it: what is not above '!' becomes '!' and
- * two digits. Cut after a whole character where it is too long; `*cut` says so. */
+/* The name so that keys sort as names do, although a space ends it: what is not above '!' becomes
+ * '!' and two digits. Cut after a whole character where it is too long; `*cut` says so. */
 static struct text sortable(struct request *request, struct text name, bool *cut) {
     char *out = arena_alloc(request->arena, NAME_MAX_BYTES + 1);
     size_t len = 0, whole = 0;

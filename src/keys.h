@@ -1,10 +1,11 @@
-/* Keys: where every fact lives. docs/keys.md is the same in prose, with values, writers and expiries.
+/* Keys: where every fact lives. docs/keys.md is the same in prose, with values, writers and
+ * expiries.
  *
  *     topic/<origin><topic>/<age><id>/...    all facts of one session, sessions newest first
  *     origin/<origin>/<name> <age><id>...    one for each session, by topic name
  *
- * <origin> 16 and <topic> 8 digits of keyed hashes; <age> 12 digits that fall as time goes on; <id> 16 digits.
- * All digits are hexadecimal. */
+ * <origin> 16 and <topic> 8 digits of keyed hashes; <age> 12 digits that fall as time goes on; <id>
+ * 16 digits. All digits are hexadecimal. */
 #ifndef RONDEVU_KEYS_H
 #define RONDEVU_KEYS_H
 
@@ -13,7 +14,8 @@
 
 enum { SESSION_ID_LEN = 12 + 16 }; /* <age><id> */
 
-/* The first 64 bits of an HMAC over label, origin and name: the same for nobody without AUTH_SECRET. */
+/* The first 64 bits of an HMAC over label, origin and name: the same for nobody without
+ * AUTH_SECRET. */
 uint64_t keyed_hash(const struct request *request, const char *label, struct text name);
 
 /* <age><id> */

@@ -1,8 +1,8 @@
 /* Request and response: what a host hands to the core, and what it gets back.
  *
- * A handler is a pure function of the request and the facts it reads. It may be run several times for
- * one request (a store that is read asynchronously has it run again once a missing fact is there), so
- * time and randomness come with the request and are the same in every run. */
+ * A handler is a pure function of the request and the facts it reads. It may be run several times
+ * for one request (a store that is read asynchronously has it run again once a missing fact is
+ * there), so time and randomness come with the request and are the same in every run. */
 #ifndef RONDEVU_REQUEST_H
 #define RONDEVU_REQUEST_H
 
@@ -31,13 +31,13 @@ struct request {
     struct settings settings;
 
     struct text method;
-    struct text path;                  /* as it came: percent-encoded, with its leading slash */
-    struct text query;                 /* without the question mark */
-    struct text own_origin;            /* of this server, scheme://host */
-    struct text headers[HEADERS];      /* absent where the client sent none */
+    struct text path;             /* as it came: percent-encoded, with its leading slash */
+    struct text query;            /* without the question mark */
+    struct text own_origin;       /* of this server, scheme://host */
+    struct text headers[HEADERS]; /* absent where the client sent none */
     struct text body;
-    int64_t now;                       /* ms since 1970 */
-    struct text random;                /* RANDOM_BYTES from a CSPRNG; random_take() uses them up */
+    int64_t now;        /* ms since 1970 */
+    struct text random; /* RANDOM_BYTES from a CSPRNG; random_take() uses them up */
 
     struct text parameters[PARAMETERS_MAX]; /* of the path, decoded, in the pattern's order */
     struct edit *edits;                     /* what to apply, in order */
@@ -49,8 +49,9 @@ struct response {
     struct text body;    /* JSON, or empty */
     struct text headers; /* "Name: value\n" for each */
     struct text route;   /* for the log: method and pattern of the route, or empty */
-    /* Nothing new yet: the reader is willing to wait this many seconds (1 to 25, else 0) for a write
-     * under the prefix. The host may answer at once, or run the request again before it does. */
+    /* Nothing new yet: the reader is willing to wait this many seconds (1 to 25, else 0) for a
+     * write under the prefix. The host may answer at once, or run the request again before it does.
+     */
     int wait;
     struct text wait_prefix;
 };
@@ -67,15 +68,15 @@ struct response handle_misconfigured(struct request *request, struct text senten
 uint64_t random_take(struct request *request, size_t bytes);
 /* The application that the caller belongs to: its Origin, or this server's own. */
 struct text request_origin(const struct request *request);
-/* The parameter of the query, percent-decoded; absent where it is missing or empty. False where it is not
- * valid text. Of several with one name the first counts. */
+/* The parameter of the query, percent-decoded; absent where it is missing or empty. False where it
+ * is not valid text. Of several with one name the first counts. */
 bool query_text(struct request *request, const char *name, struct text *value);
-/* The same as a whole number of at least `min`, at most `max` (larger ones are taken as `max`), `fallback`
- * where it is absent. */
+/* The same as a whole number of at least `min`, at most `max` (larger ones are taken as `max`),
+ * `fallback` where it is absent. */
 bool query_number(struct request *request, const char *name, int64_t min, int64_t max,
                   int64_t fallback, int64_t *number);
-/* Percent-decodes into the arena; `plus` is what a plus stands for. False for what is not valid text or
- * holds U+0000. */
+/* Percent-decodes into the arena; `plus` is what a plus stands for. False for what is not valid
+ * text or holds U+0000. */
 bool percent_decode(struct arena *arena, struct text coded, char plus, struct text *decoded);
 
 #endif

@@ -5,7 +5,8 @@
 
 enum match { MATCH_NONE, MATCH_BAD, MATCH };
 
-/* Whether the path fits the pattern, segment by segment; MATCH_BAD where a parameter is not valid text. */
+/* Whether the path fits the pattern, segment by segment; MATCH_BAD where a parameter is not valid
+ * text. */
 static enum match match(struct request *request, struct text pattern) {
     struct text path = request->path;
     size_t taken = 0;
@@ -30,8 +31,10 @@ static bool same_method(const struct route *route, struct text method) {
            (text_equal(method, TEXT("HEAD")) && text_equal(taken, TEXT("GET")));
 }
 
-/* The request's route, or NULL; `allowed` are then the methods that its path has, each with a comma. */
-static const struct route *find(struct request *request, enum match *matched, struct text *allowed) {
+/* The request's route, or NULL; `allowed` are then the methods that its path has, each with a
+ * comma. */
+static const struct route *find(struct request *request, enum match *matched,
+                                struct text *allowed) {
     *allowed = NO_TEXT;
     for (size_t i = 0; i < routes_count; i++) {
         *matched = match(request, text_of(routes[i].pattern));

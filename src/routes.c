@@ -1,4 +1,4 @@
-/* Routes. To add one: a row here, its handler in the file of its family, its keys in docs/keys.md. */
+/* Routes. To add one: a row here, its handler in its family's file, its keys in docs/keys.md. */
 #include "routes.h"
 
 #include "handlers.h"

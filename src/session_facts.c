@@ -1,7 +1,8 @@
 /* Session facts: reading a session out of them, and writing more.
  *
- * Every key here is written once, by one request: what two requests might write at one moment ends in random
- * digits. So nothing is lost where writes race, and what came first is settled by key order. */
+ * Every key here is written once, by one request: what two requests might write at one moment ends
+ * in random digits. So nothing is lost where writes race, and what came first is settled by key
+ * order. */
 #include "session_facts.h"
 
 #include "check.h"
@@ -13,7 +14,7 @@ enum { TIME_LEN = 12, RANDOM_LEN = 8, MARK_LEN = 1 + RANDOM_LEN };
 
 static const char *const side_names[SIDES] = {"offerer", "answerer"};
 
-/* -- Reading ------------------------------------------------------------------------------------- */
+/* -- Reading ------------------------------------------------------------------- */
 
 struct session session_begin(struct session_code code) {
     return (struct session){.code = code};
@@ -92,14 +93,14 @@ bool session_open(const struct session *session) {
     return session_there(session) && session->answer.at == NULL;
 }
 
-/* -- The directory ------------------------------------------------------------------------------- */
+/* -- The directory ------------------------------------------------------------- */
 
 struct directory directory_begin(struct text prefix) {
     return (struct directory){.prefix = prefix, .page = {.more = true}};
 }
 
-/* A session's entry is followed by its mark where the session is no longer open. An entry at the end of a page is
- * left for the next one, so that the two are seen together. */
+/* A session's entry is followed by its mark where the session is no longer open. An entry at the
+ * end of a page is left for the next one, so that the two are seen together. */
 bool directory_next(struct request *request, struct directory *directory) {
     struct page *page = &directory->page;
     if (!page->more) {
@@ -134,7 +135,7 @@ bool directory_open(const struct directory *directory, size_t i) {
     return !marked;
 }
 
-/* -- Writing ------------------------------------------------------------------------------------- */
+/* -- Writing ------------------------------------------------------------------- */
 
 static struct text random_digits(struct request *request) {
     return arena_format(request->arena, "%x", RANDOM_LEN, random_take(request, RANDOM_LEN / 2));
@@ -170,8 +171,8 @@ void session_create(struct request *request, struct session_code code, struct te
                 arena_format(request->arena, "%t\n%t", &topic, &peer), expires_at);
 }
 
-/* Takes the session out of the directory. Its entry is not deleted, because the entry may be a moment old, and
- * Workers KV takes one write a second to a key. */
+/* Takes the session out of the directory. Its entry is not deleted, because the entry may be a
+ * moment old, and Workers KV takes one write a second to a key. */
 static void mark(struct request *request, const struct session *session) {
     struct text name;
     CHECK(json_unquote(session->topic, &name));

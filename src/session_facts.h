@@ -1,13 +1,12 @@
 /* Session facts: a session is the set of facts under its key, and what they say together.
  *
  *     offer                    three lines of JSON: topic, info, offer
- *     answer-<time><random>    JSON string; the first in key order is the answer, others lost the race
- *     offerer-<time><random>   JSON string, a candidate; oldest first
- *     answerer-<time><random>
+ *     answer-<time><random>    JSON string; the first in key order is the answer, others lost the
+ * race offerer-<time><random>   JSON string, a candidate; oldest first answerer-<time><random>
  *     withdrawn-<random>
  *
- * A session is there from the moment that its offer is, until its offer expires or it is withdrawn; it is
- * open until it is answered. */
+ * A session is there from the moment that its offer is, until its offer expires or it is withdrawn;
+ * it is open until it is answered. */
 #ifndef RONDEVU_SESSION_FACTS_H
 #define RONDEVU_SESSION_FACTS_H
 
@@ -29,8 +28,9 @@ struct candidates {
 
 struct session {
     struct session_code code;
-    struct text topic, info, offer; /* JSON strings; `offer` absent where there is no such session */
-    struct text answer;             /* JSON string, or absent */
+    struct text topic, info,
+        offer;          /* JSON strings; `offer` absent where there is no such session */
+    struct text answer; /* JSON string, or absent */
     int64_t expires_at;
     bool withdrawn;
     struct candidates candidates[SIDES];

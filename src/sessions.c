@@ -5,20 +5,21 @@
 #include "session_facts.h"
 
 enum {
-    TOPIC_MAX = 256,     /* characters */
-    INFO_MAX = 1024,     /* characters */
-    SDP_MAX = 65536,     /* bytes, of an offer or an answer */
+    TOPIC_MAX = 256,      /* characters */
+    INFO_MAX = 1024,      /* characters */
+    SDP_MAX = 65536,      /* bytes, of an offer or an answer */
     CANDIDATE_MAX = 4096, /* bytes */
     CANDIDATES_MAX = 100, /* a side */
-    LIST_MAX = 1000,     /* sessions in one answer */
-    WAIT_MAX = 25,       /* s */
+    LIST_MAX = 1000,      /* sessions in one answer */
+    WAIT_MAX = 25,        /* s */
 };
 
 /* First words of other routes, which a topic may not take from them. */
 static const char *const reserved[] = {"rooms",    "offers", "peers",   "usernames",
                                        "services", "index",  "sessions"};
 
-/* -- What the requests have in common --------------------------------------------------------------- */
+/* -- What the requests have in common
+ * --------------------------------------------------------------- */
 
 static bool is_reserved(struct text topic) {
     for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++) {
@@ -58,7 +59,8 @@ static bool required(const cJSON *body, const char *name, size_t max, struct tex
 
 /* The same, or absent. */
 static bool optional(const cJSON *body, const char *name, size_t max, struct text *text) {
-    return json_text(body, name, text) && (text->at == NULL || (text->len >= 1 && text->len <= max));
+    return json_text(body, name, text) &&
+           (text->at == NULL || (text->len >= 1 && text->len <= max));
 }
 
 static bool read_side(const cJSON *body, enum side *side) {
@@ -86,9 +88,10 @@ static void add_candidates(cJSON *object, const char *name, const struct candida
     }
 }
 
-/* -- POST /:topic/offer ----------------------------------------------------------------------------- */
+/* -- POST /:topic/offer
+ * ----------------------------------------------------------------------------- */
 
-/* Open sessions of the topic, up to the most there may be; when the oldest of those seen expires. */
+/* Open sessions of the topic, up to the most there may be, and when the oldest seen expires. */
 static int64_t count_open(struct request *request, struct text topic_key, int64_t *expires_at) {
     int64_t max = request->settings.numbers[MAX_SESSIONS_PER_TOPIC];
     int64_t count = 0;
@@ -108,8 +111,9 @@ static int64_t count_open(struct request *request, struct text topic_key, int64_
 
 static struct response fail_full(struct request *request, int64_t expires_at) {
     int64_t seconds = (expires_at - request->now + 999) / 1000;
-    struct response response = fail(429, TEXT("This topic has as many open sessions as it may; try again "
-                                              "when one has been answered or has expired"));
+    struct response response =
+        fail(429, TEXT("This topic has as many open sessions as it may; try again "
+                       "when one has been answered or has expired"));
     response.headers = arena_format(request->arena, "Retry-After: %d\n", seconds);
     return response;
 }
@@ -157,7 +161,8 @@ struct response post_offer(struct request *request) {
     return answer_json(200, answer);
 }
 
-/* -- GET /:topic/sessions --------------------------------------------------------------------------- */
+/* -- GET /:topic/sessions
+ * --------------------------------------------------------------------------- */
 
 /* The list being made. */
 struct list {
@@ -170,7 +175,8 @@ struct list {
     bool full;           /* an open session was left out */
 };
 
-static void list_session(struct request *request, struct list *list, const struct session *session) {
+static void list_session(struct request *request, struct list *list,
+                         const struct session *session) {
     if (!session_open(session) || !text_equal(session->topic, list->topic)) {
         return;
     }
@@ -195,7 +201,8 @@ static void list_session(struct request *request, struct list *list, const struc
     json_add_number(item, "expiresAt", session->expires_at);
 }
 
-static void finish_session(struct request *request, struct list *list, const struct session *session) {
+static void finish_session(struct request *request, struct list *list,
+                           const struct session *session) {
     if (list->full) {
         return;
     }
@@ -203,7 +210,8 @@ static void finish_session(struct request *request, struct list *list, const str
     list->last = list->full ? list->last : list->reading;
 }
 
-/* Facts to ask for: as many as that many sessions have in the common case, of an offer and some candidates. */
+/* Facts to ask for: as many as that many sessions have in the common case, of an offer and some
+ * candidates. */
 static size_t page_size(int64_t limit) {
     enum { FACTS = 10, SPARE = 50 };
     int64_t size = limit * FACTS + SPARE;
@@ -221,8 +229,8 @@ static bool parse_id(struct text id, struct session_code *code) {
     return true;
 }
 
-/* Lists the sessions of one page of facts. `session` is the one whose facts are being read, which may go on in
- * the next page. */
+/* Lists the sessions of one page of facts. `session` is the one whose facts are being read, which
+ * may go on in the next page. */
 static void list_page(struct request *request, struct list *list, struct session *session,
                       struct text prefix, const struct page *page) {
     for (size_t i = 0; i < page->count && !list->full; i++) {
@@ -238,8 +246,8 @@ static void list_page(struct request *request, struct list *list, struct session
     }
 }
 
-/* A page costs memory even where its sessions are all answered. Half of the arena is for reading, half for
- * printing; the list ends where the first half does, and says that it goes on. */
+/* A page costs memory even where its sessions are all answered. Half of the arena is for reading,
+ * half for printing; the list ends where the first half does, and says that it goes on. */
 static bool may_read_on(const struct request *request, const struct list *list) {
     return !list->full && (list->last.len == 0 || request->arena->used < request->arena->limit / 2);
 }
@@ -266,8 +274,9 @@ struct response get_sessions(struct request *request) {
                         .limit = limit};
     struct text prefix = key_topic(request, session.code.topic);
     /* '0' is the character after the '/' that ends a session's key: past all of its facts. */
-    struct page page = {.last = after.at == NULL ? TEXT("")
-                                                 : arena_format(request->arena, "%t%t0", &prefix, &after),
+    struct page page = {.last = after.at == NULL
+                                    ? TEXT("")
+                                    : arena_format(request->arena, "%t%t0", &prefix, &after),
                         .more = true};
     while (page.more && may_read_on(request, &list)) {
         page = storage_list(request, prefix, page.last, page_size(limit));
@@ -282,7 +291,8 @@ struct response get_sessions(struct request *request) {
     return answer_json(200, body);
 }
 
-/* -- POST /answer ----------------------------------------------------------------------------------- */
+/* -- POST /answer
+ * ----------------------------------------------------------------------------------- */
 
 static struct response put_answer(struct request *request, const struct session *session,
                                   struct text answer) {
@@ -342,9 +352,11 @@ struct response post_answer(struct request *request) {
                              : put_candidate(request, &session, side, candidate);
 }
 
-/* -- POST /poll ------------------------------------------------------------------------------------- */
+/* -- POST /poll
+ * ------------------------------------------------------------------------------------- */
 
-/* `seen` is how many things the other side had left: the description counts as one, each candidate as one. */
+/* `seen` is how many things the other side had left: the description counts as one, each candidate
+ * as one. */
 static bool read_seen(const cJSON *body, int64_t *seen) {
     struct text text;
     *seen = 0;
@@ -394,7 +406,8 @@ struct response post_poll(struct request *request) {
     return response;
 }
 
-/* -- DELETE /sessions/:code ------------------------------------------------------------------------- */
+/* -- DELETE /sessions/:code
+ * ------------------------------------------------------------------------- */
 
 struct response delete_session(struct request *request) {
     struct session session = find(request, request->parameters[0]);

@@ -9,7 +9,8 @@ struct row {
 };
 
 static const struct row rows[SETTINGS] = {
-    /* The most that a session's code can tell the age of, with two hours to spare; see session_code.h. */
+    /* The most that a session's code can tell the age of, with two hours to spare; see
+       session_code.h. */
     [SESSION_TIMEOUT] = {"SESSION_TIMEOUT", 300000, 1, (int64_t)72 * HOUR},
     /* Counts are exact up to this many. */
     [MAX_SESSIONS_PER_TOPIC] = {"MAX_SESSIONS_PER_TOPIC", 10000, 1, 10000},
@@ -31,9 +32,9 @@ struct text settings_read(struct settings *settings, const struct text values[SE
             continue;
         }
         if (!text_number(values[i], number) || *number < row->min || *number > row->max) {
-            return arena_format(arena,
-                                "This server is misconfigured: %s must be a whole number from %d to %d",
-                                row->name, row->min, row->max);
+            return arena_format(
+                arena, "This server is misconfigured: %s must be a whole number from %d to %d",
+                row->name, row->min, row->max);
         }
     }
     settings->cors_origins = values[CORS_ORIGINS].len > 0      ? values[CORS_ORIGINS]

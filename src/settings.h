@@ -20,8 +20,8 @@ struct settings {
 };
 
 const char *setting_name(enum setting setting);
-/* Takes the values in the order of `enum setting`; an absent or empty one is its default. Returns what is
- * wrong with them, or NO_TEXT. */
+/* Takes the values in the order of `enum setting`; an absent or empty one is its default. Returns
+ * what is wrong with them, or NO_TEXT. */
 struct text settings_read(struct settings *settings, const struct text values[SETTINGS],
                           struct arena *arena);
 

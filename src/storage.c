@@ -1,4 +1,5 @@
-/* Storage: the wrappers that every access goes through. They check the arguments and hide what expired. */
+/* Storage: the wrappers that every access goes through. They check the arguments and hide what
+ * expired. */
 #include "storage.h"
 
 #include "check.h"

@@ -1,8 +1,8 @@
 /* Storage: an ordered map from a path-like key to a small value, every entry with an expiry.
  *
- * A handler reads and lists through this interface, and leaves its puts as edits on its request; the
- * host applies them, all or nothing where the store is atomic, once the handler has answered. Handlers
- * never see what has expired, to the millisecond, whatever the back end still holds.
+ * A handler reads and lists through this interface, and leaves its puts as edits on its request;
+ * the host applies them, all or nothing where the store is atomic, once the handler has answered.
+ * Handlers never see what has expired, to the millisecond, whatever the back end still holds.
  *
  * docs/keys.md says which keys there are. The first two segments of a key name its shard. */
 #ifndef RONDEVU_STORAGE_H
@@ -13,10 +13,11 @@
 struct request;
 
 enum {
-    STORAGE_KEY_MAX = 512,       /* bytes; Workers KV's limit */
-    STORAGE_READ_MAX = 100,      /* keys in one read; Workers KV's limit for one call */
-    STORAGE_PAGE_MAX = 10000,    /* facts in one page */
-    STORAGE_PAGE_BYTES = 524288, /* a page ends early once its keys and values hold this many bytes */
+    STORAGE_KEY_MAX = 512,    /* bytes; Workers KV's limit */
+    STORAGE_READ_MAX = 100,   /* keys in one read; Workers KV's limit for one call */
+    STORAGE_PAGE_MAX = 10000, /* facts in one page */
+    STORAGE_PAGE_BYTES =
+        524288, /* a page ends early once its keys and values hold this many bytes */
 };
 
 /* One entry. `value.at == NULL` where there is none; key and value have a NUL behind them. */
@@ -26,8 +27,8 @@ struct fact {
     int64_t expires_at; /* ms; the fact is absent from this moment on */
 };
 
-/* Facts in key order (bytes). `more`: the list goes on after `last`, the key this page came to, which
- * expired facts may have moved past that of the last fact shown. */
+/* Facts in key order (bytes). `more`: the list goes on after `last`, the key this page came to,
+ * which expired facts may have moved past that of the last fact shown. */
 struct page {
     struct fact *facts;
     size_t count;
@@ -44,7 +45,8 @@ struct edit {
 };
 
 /* What a back end is. Its methods take the store that they are methods of; a back end keeps a
- * `struct storage` as its own first member. Keys and limits have been checked by the wrappers below. */
+ * `struct storage` as its own first member. Keys and limits have been checked by the wrappers
+ * below. */
 struct storage {
     const struct storage_methods *methods;
 };
@@ -64,8 +66,8 @@ struct storage_methods {
 /* One round trip, however many keys (1 to STORAGE_READ_MAX). */
 void storage_read(struct request *request, const struct text *keys, size_t count,
                   struct fact *facts);
-/* A page of the facts under `prefix`, from the one after the key `after` on; an empty `after` starts at the
- * beginning. `limit`: 1 to STORAGE_PAGE_MAX. */
+/* A page of the facts under `prefix`, from the one after the key `after` on; an empty `after`
+ * starts at the beginning. `limit`: 1 to STORAGE_PAGE_MAX. */
 struct page storage_list(struct request *request, struct text prefix, struct text after,
                          size_t limit);
 /* The key must not be one that another request may write. */

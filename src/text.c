@@ -70,8 +70,9 @@ static bool continues(unsigned char byte) {
     return (byte & 0xC0) == 0x80;
 }
 
-/* Length of the well-formed sequence at the start of `p`, of which `left` bytes are there; 0 where there
- * is none. The second byte's bounds keep out overlong forms, surrogates and what is past U+10FFFF. */
+/* Length of the well-formed sequence at the start of `p`, of which `left` bytes are there; 0 where
+ * there is none. The second byte's bounds keep out overlong forms, surrogates and what is past
+ * U+10FFFF. */
 static size_t sequence(const unsigned char *p, size_t left) {
     if (p[0] >= 0x01 && p[0] <= 0x7F) {
         return 1;
@@ -87,7 +88,8 @@ static size_t sequence(const unsigned char *p, size_t left) {
     if (p[0] >= 0xF0 && p[0] <= 0xF4) {
         unsigned char low = p[0] == 0xF0 ? 0x90 : 0x80;
         unsigned char high = p[0] == 0xF4 ? 0x8F : 0xBF;
-        return left >= 4 && p[1] >= low && p[1] <= high && continues(p[2]) && continues(p[3]) ? 4 : 0;
+        return left >= 4 && p[1] >= low && p[1] <= high && continues(p[2]) && continues(p[3]) ? 4
+                                                                                              : 0;
     }
     return 0;
 }

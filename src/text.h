@@ -1,7 +1,8 @@
 /* Text: a pointer and a length.
  *
- * Every string of the core is a `struct text`. The bytes belong to whoever made them, usually the arena
- * of the request, and outlive the text. `at == NULL` means "absent"; a present text may be empty. */
+ * Every string of the core is a `struct text`. The bytes belong to whoever made them, usually the
+ * arena of the request, and outlive the text. `at == NULL` means "absent"; a present text may be
+ * empty. */
 #ifndef RONDEVU_TEXT_H
 #define RONDEVU_TEXT_H
 
@@ -24,8 +25,8 @@ bool text_starts(struct text whole, struct text start);
 int text_compare(struct text a, struct text b);
 /* What is left of `whole` after its first `count` bytes. */
 struct text text_from(struct text whole, size_t count);
-/* Takes the bytes up to `end` off the front of `rest`, and `end` with them; all of it where `end` does
- * not occur, which leaves `rest` absent. */
+/* Takes the bytes up to `end` off the front of `rest`, and `end` with them; all of it where `end`
+ * does not occur, which leaves `rest` absent. */
 struct text text_cut(struct text *rest, char end);
 
 /* A decimal number without sign. What is too large for 63 bits becomes INT64_MAX. */

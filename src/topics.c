@@ -1,8 +1,9 @@
 /* Topics: the directory of one origin, by name.
  *
- * One walk over the directory's keys, a page at a time, counts the open sessions of each topic. Only the
- * topics of the page that was asked for are kept; what else a page of keys held is given back before the next
- * one is read, so the walk needs no more memory for a long directory than for a short one. */
+ * One walk over the directory's keys, a page at a time, counts the open sessions of each topic.
+ * Only the topics of the page that was asked for are kept; what else a page of keys held is given
+ * back before the next one is read, so the walk needs no more memory for a long directory than for
+ * a short one. */
 #include "answer.h"
 #include "handlers.h"
 #include "keys.h"
@@ -29,8 +30,8 @@ struct walk {
     int64_t total; /* topics seen before `open` */
     struct topic *kept;
     int64_t kept_count;
-    struct topic open;  /* the one being counted; no name where there is none */
-    uint64_t *peers;    /* of the open topic, hashes */
+    struct topic open; /* the one being counted; no name where there is none */
+    uint64_t *peers;   /* of the open topic, hashes */
     size_t peers_count;
 };
 
@@ -74,9 +75,10 @@ static void count_session(struct walk *walk, struct text value) {
     }
 }
 
-/* Gives back the memory since `mark`, but for the names that are still needed. They were read in this order,
- * so each moves towards the mark, never over one that has not moved yet. */
-static void keep_names(struct request *request, struct walk *walk, size_t mark, int64_t kept_before) {
+/* Gives back the memory since `mark`, but for the names that are still needed. They were read in
+ * this order, so each moves towards the mark, never over one that has not moved yet. */
+static void keep_names(struct request *request, struct walk *walk, size_t mark,
+                       int64_t kept_before) {
     arena_rewind(request->arena, mark);
     for (int64_t i = kept_before; i < walk->kept_count; i++) {
         walk->kept[i].name = arena_copy(request->arena, walk->kept[i].name);
@@ -194,7 +196,8 @@ static bool wants_page(struct text accept) {
 
 struct response get_root(struct request *request) {
     if (wants_page(request->headers[HEADER_ACCEPT])) {
-        return (struct response){.status = 302, .headers = TEXT("Location: /demo/\nVary: Accept\n")};
+        return (struct response){.status = 302,
+                                 .headers = TEXT("Location: /demo/\nVary: Accept\n")};
     }
     cJSON *body = json_object();
     json_add_text(body, "name", TEXT("Rondevu"));

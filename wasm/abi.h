@@ -7,17 +7,20 @@
  *     reply = request_run(), or request_refuse(status)
  *     read the struct reply, and what it points to
  *
- * Memory. The module owns all of it. What request_begin() gave stays until the next request_begin(); what a reply
- * points to stays until the next call of any export. The host takes a new view of memory.buffer after every
- * call, since any call may grow the memory; it checks every address and length it is given.
+ * Memory. The module owns all of it. What request_begin() gave stays until the next
+ * request_begin(); what a reply points to stays until the next call of any export. The host takes a
+ * new view of memory.buffer after every call, since any call may grow the memory; it checks every
+ * address and length it is given.
  *
- * The head is UTF-8, lines ended by a line feed: method, path, query (without "?"), own origin, time now in ms,
- * then a line for each setting and each header that describe() names, in its order: "=" and the value, or nothing
- * where there is none. RANDOM_BYTES from a CSPRNG come next, then the body.
+ * The head is UTF-8, lines ended by a line feed: method, path, query (without "?"), own origin,
+ * time now in ms, then a line for each setting and each header that describe() names, in its order:
+ * "=" and the value, or nothing where there is none. RANDOM_BYTES from a CSPRNG come next, then the
+ * body.
  *
- * Leaving early. `leave` is the only import that does not return: the host throws a JavaScript exception through
- * the C frames and sets __stack_pointer back to what it was. A trap (an exception that `leave` did not throw) means
- * a bug in the module: the host drops the instance, and answers with request_refuse(500) of another one. */
+ * Leaving early. `leave` is the only import that does not return: the host throws a JavaScript
+ * exception through the C frames and sets __stack_pointer back to what it was. A trap (an exception
+ * that `leave` did not throw) means a bug in the module: the host drops the instance, and answers
+ * with request_refuse(500) of another one. */
 #ifndef RONDEVU_ABI_H
 #define RONDEVU_ABI_H
 
@@ -40,7 +43,8 @@ enum leave {
  *
  *     {"status": 200, "route": "POST /answer", "headers": [["Name", "value"], ...],
  *      "wait"?: seconds that the reader would wait for news,
- *      "edits"?: [{"key": "...", "value": "..." | null, "expiresAt": ms}, ...]}   a null value deletes
+ *      "edits"?: [{"key": "...", "value": "..." | null, "expiresAt": ms}, ...]}   a null value
+ * deletes
  *
  * `route` is for the log. The edits are for the store, before the answer is sent. */
 struct reply {
@@ -48,31 +52,36 @@ struct reply {
     uint32_t body, body_len;
 };
 
-/* Facts are handed over as texts, each ended by a NUL, in bytes that the host got from fact_space(): "1" where the list
- * goes on, else "0"; how many facts there are; and for each its key, its value, and the ms at which it
- * expires, 0 where there is no such fact. No key and no value holds a NUL. */
+/* Facts are handed over as texts, each ended by a NUL, in bytes that the host got from
+ * fact_space(): "1" where the list goes on, else "0"; how many facts there are; and for each its
+ * key, its value, and the ms at which it expires, 0 where there is no such fact. No key and no
+ * value holds a NUL. */
 
-/* -- Exports, besides `memory` and `__stack_pointer` ------------------------------------------------ */
+/* -- Exports, besides `memory` and `__stack_pointer`
+ * ------------------------------------------------ */
 
-/* Only a head: {"settings": [names], "headers": [names]}, which are what a request's head is to carry. */
+/* Only a head: {"settings": [names], "headers": [names]}, which are what a request's head is to
+ * carry. */
 struct reply *describe(void);
-/* Room for a request of that many bytes; 0 where it would not fit. Forgets the request before it. */
+/* Room for a request of that many bytes, or 0 where it would not fit. Forgets the one before. */
 void *request_begin(uint32_t size, uint32_t head_len);
 /* Runs the route's handler once. */
 struct reply *request_run(void);
 /* The answer to a request that could not be finished: 500 or 503. */
 struct reply *request_refuse(uint32_t status);
-/* Room for facts, for the imports that hand them over. Like them it may leave, through the import. */
+/* Room for facts, for the imports that hand them over. It may leave, as they may. */
 void *fact_space(uint32_t size);
 
-/* -- Imports, from the module "host" ----------------------------------------------------------------- */
+/* -- Imports, from the module "host"
+ * ----------------------------------------------------------------- */
 
-/* The facts of the keys, each of which is ended by a line feed, in their order. 0: not fetched yet, and noted. */
+/* The facts of the keys, each of which is ended by a line feed, in their order. 0: not fetched yet,
+ * and noted. */
 WASM_IMPORT("read") char *host_read(const char *keys, uint32_t len);
 /* A page, as storage_list() has it. 0: not fetched yet, and noted. */
 WASM_IMPORT("list")
 char *host_list(const char *prefix, uint32_t prefix_len, const char *after, uint32_t after_len,
-                             uint32_t limit);
+                uint32_t limit);
 /* HMAC-SHA-256 under AUTH_SECRET; writes 32 bytes to `digest`. Returns 32. */
 WASM_IMPORT("hmac") uint32_t host_hmac(const char *message, uint32_t len, unsigned char *digest);
 /* See enum leave. Does not return. */

@@ -1,7 +1,8 @@
 /* The module: exports that run one request in the one arena, and storage that asks the host.
  *
- * Nothing lives from one call to the next but the arena's memory and the request that request_begin() made room for,
- * and that only until the next one: between two runs of a request the host may run others. */
+ * Nothing lives from one call to the next but the arena's memory and the request that
+ * request_begin() made room for, and that only until the next one: between two runs of a request
+ * the host may run others. */
 #include "abi.h"
 #include "check.h"
 #include "json.h"
@@ -15,7 +16,8 @@ static struct arena arena;
 static struct text begun; /* the request's bytes: head, random bytes, body */
 static size_t begun_head; /* how many of them the head has */
 
-/* -- The arena: from the heap's base up, in memory that grows as it is needed ---------------------------- */
+/* -- The arena: from the heap's base up, in memory that grows as it is needed
+ * ---------------------------- */
 
 static bool grow(struct arena *grown, size_t size) {
     size_t have = __builtin_wasm_memory_size(0) * WASM_PAGE;
@@ -43,7 +45,8 @@ static void arena_drop(void) {
     arena.exhausted = exhausted;
 }
 
-/* -- Storage --------------------------------------------------------------------------------------------- */
+/* -- Storage
+ * --------------------------------------------------------------------------------------------- */
 
 /* Takes a text off the facts that the host handed over. */
 static struct text take(const char **facts) {
@@ -92,11 +95,11 @@ static void wasm_read(const struct storage *storage, struct arena *memory, const
     }
 }
 
-static struct page wasm_list(const struct storage *storage, struct arena *memory, struct text prefix,
-                             struct text after, size_t limit) {
+static struct page wasm_list(const struct storage *storage, struct arena *memory,
+                             struct text prefix, struct text after, size_t limit) {
     (void)storage;
-    const char *at = found(host_list(prefix.at, (uint32_t)prefix.len, after.at, (uint32_t)after.len,
-                                     (uint32_t)limit));
+    const char *at = found(
+        host_list(prefix.at, (uint32_t)prefix.len, after.at, (uint32_t)after.len, (uint32_t)limit));
     struct page page = {.more = take_number(&at) != 0};
     page.count = (size_t)take_number(&at);
     page.facts = arena_array(memory, page.count, sizeof page.facts[0]);
@@ -114,7 +117,8 @@ static const struct storage_methods methods = {wasm_read, wasm_list, NULL, false
 static struct storage storage = {&methods};
 static const struct host host = {&storage, wasm_hmac};
 
-/* -- A request ------------------------------------------------------------------------------------------- */
+/* -- A request
+ * ------------------------------------------------------------------------------------------- */
 
 static struct text line_value(struct text *head) {
     struct text line = text_cut(head, '\n');
@@ -190,7 +194,8 @@ static struct reply *finish(const struct request *request, struct response respo
     return reply_of(head, response.body);
 }
 
-/* -- Exports --------------------------------------------------------------------------------------------- */
+/* -- Exports
+ * --------------------------------------------------------------------------------------------- */
 
 WASM_EXPORT("describe") struct reply *describe(void) {
     arena_drop();
@@ -221,8 +226,8 @@ WASM_EXPORT("request_begin") void *request_begin(uint32_t size, uint32_t head_le
 WASM_EXPORT("request_run") struct reply *request_run(void) {
     struct request request;
     struct text wrong = read_request(&request);
-    return finish(&request, wrong.at == NULL ? handle(&request)
-                                             : handle_misconfigured(&request, wrong));
+    return finish(&request,
+                  wrong.at == NULL ? handle(&request) : handle_misconfigured(&request, wrong));
 }
 
 WASM_EXPORT("request_refuse") struct reply *request_refuse(uint32_t status) {

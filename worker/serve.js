@@ -38,8 +38,8 @@ export class Server {
     }
   }
 
-  /** A reader who waits for news looks again each second: `wait` looks in all, the first at once, so that
-   *  waiting costs one look a second, for one who asks again at once too. */
+  /** A reader who waits for news looks again each second, `wait` times with the first look: one
+   *  look a second is what waiting costs, one who asks again at once too. */
   async #answer(request, tail, store) {
     for (let looks = 1; ; looks++) {
       const reply = await this.#run(this.#bytes(request, tail), store);
@@ -64,7 +64,7 @@ export class Server {
     throw new Error("too many runs");
   }
 
-  /** The request as the module takes it, and the length of its head. @returns {[Uint8Array, number]} */
+  /** The request for the module, and the length of its head. @returns {[Uint8Array, number]} */
   #bytes(request, tail) {
     const { method, headers, url } = request;
     const { pathname, search, origin } = new URL(url);
@@ -84,7 +84,7 @@ async function readTail(request) {
   let len = RANDOM_BYTES;
   for await (const part of request.body ?? []) {
     len += parts[parts.push(part) - 1].length;
-    if (len > RANDOM_BYTES + BODY_MAX) break; // cancels the rest; workerd hangs where it is not read
+    if (len > RANDOM_BYTES + BODY_MAX) break; // cancels the rest, or workerd hangs
   }
   return Buffer.concat(parts, Math.min(len, RANDOM_BYTES + BODY_MAX + 1));
 }

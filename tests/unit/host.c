@@ -1,16 +1,43 @@
-/* A host for tests. An arena that runs out jumps back to test_send(). */
+/* A host for tests. An arena that runs out jumps back to test_send().
+ *
+ * Under AddressSanitizer the part of the arena that is not allocated is poisoned, the few bytes
+ * between two allocations included, so what goes past its own is caught inside the arena too. */
 #include "host.h"
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <sanitizer/asan_interface.h>
 #include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
+
+#ifndef __has_feature
+#define __has_feature(feature) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
+enum { READY_AT_FIRST = 0 };
+#else
+enum { READY_AT_FIRST = TEST_ARENA };
+#endif
 
 static jmp_buf left;
 
 static void leave(void) {
     longjmp(left, 1);
+}
+
+static bool unpoison(struct arena *arena, size_t size) {
+    ASAN_UNPOISON_MEMORY_REGION(arena->base + arena->used, size - arena->used);
+    arena->ready = size;
+    return true;
+}
+
+static void drop(struct arena *arena) {
+    if (arena->ready > READY_AT_FIRST) {
+        ASAN_POISON_MEMORY_REGION(arena->base, arena->ready);
+    }
+    arena->used = 0;
+    arena->ready = READY_AT_FIRST;
 }
 
 static void hmac(struct text message, unsigned char digest[DIGEST_BYTES]) {
@@ -23,13 +50,16 @@ void test_host_open(struct test_host *host, struct storage *storage) {
     memset(host, 0, sizeof *host);
     host->host = (struct host){storage, hmac};
     host->arena.base = malloc(TEST_ARENA);
-    host->arena.ready = host->arena.limit = TEST_ARENA;
+    host->arena.limit = host->arena.ready = TEST_ARENA;
+    host->arena.grow = unpoison;
+    drop(&host->arena);
     host->arena.exhausted = leave;
     host->now = (int64_t)TEST_NOW * 1000;
     host->origin = "https://app.example";
 }
 
 void test_host_close(struct test_host *host) {
+    ASAN_UNPOISON_MEMORY_REGION(host->arena.base, TEST_ARENA);
     free(host->arena.base);
 }
 
@@ -58,8 +88,8 @@ static struct text begin(struct test_host *host, const char *method, const char 
         .path = path,
         .query = query,
         .own_origin = TEXT("https://rondevu.example"),
-        .headers = {[HEADER_ORIGIN] = or_absent(host->origin),
-                    [HEADER_ACCEPT] = or_absent(host->accept)},
+        .headers =
+            {[HEADER_ORIGIN] = or_absent(host->origin), [HEADER_ACCEPT] = or_absent(host->accept)},
         .body = body,
         .now = host->now,
         .random = random_bytes(host),
@@ -80,8 +110,8 @@ static struct result result_of(struct test_host *host, struct response response)
 static struct result run(struct test_host *host, const char *method, const char *target,
                          struct text body) {
     struct text wrong = begin(host, method, target, body);
-    struct response response = wrong.at == NULL ? handle(&host->request)
-                                                : handle_misconfigured(&host->request, wrong);
+    struct response response =
+        wrong.at == NULL ? handle(&host->request) : handle_misconfigured(&host->request, wrong);
     struct result result = result_of(host, response);
     if (!host->keep_edits && !storage_apply(host->host.storage, host->request.edits)) {
         return result_of(host, handle_failure(&host->request, 503));
@@ -92,8 +122,8 @@ static struct result run(struct test_host *host, const char *method, const char 
 /* What a host answers when the arena ran out: whole again, for this answer. */
 static struct result refuse(struct test_host *host, const char *method, const char *target) {
     size_t limit = host->arena.limit;
-    host->arena.limit = host->arena.ready;
-    host->arena.used = 0;
+    host->arena.limit = TEST_ARENA;
+    drop(&host->arena);
     begin(host, method, target, NO_TEXT);
     struct result result = result_of(host, handle_failure(&host->request, 503));
     host->arena.limit = limit;
@@ -102,7 +132,7 @@ static struct result refuse(struct test_host *host, const char *method, const ch
 
 struct result test_send_bytes(struct test_host *host, const char *method, const char *target,
                               struct text body) {
-    host->arena.used = 0;
+    drop(&host->arena);
     return setjmp(left) == 0 ? run(host, method, target, body) : refuse(host, method, target);
 }
 

@@ -1,7 +1,7 @@
 /* A host for tests and benchmarks: runs requests against a storage, natively, in one arena.
  *
- * Time stands still and random bytes count up, unless a test says otherwise, so every answer is the same in every
- * run. HMAC is OpenSSL's. */
+ * Time stands still and random bytes count up, unless a test says otherwise, so every answer is the
+ * same in every run. HMAC is OpenSSL's. */
 #ifndef RONDEVU_TEST_HOST_H
 #define RONDEVU_TEST_HOST_H
 
@@ -11,12 +11,12 @@ struct test_host {
     struct host host;
     struct arena arena;
     int64_t now;
-    const char *origin;            /* header; NULL: none */
-    const char *accept;            /* header; NULL: none */
+    const char *origin;             /* header; NULL: none */
+    const char *accept;             /* header; NULL: none */
     const char *settings[SETTINGS]; /* NULL: the default */
-    uint64_t random;               /* the next request's random bytes begin with this number */
-    bool keep_edits;               /* do not apply them; request.edits has them */
-    struct request request;        /* the last one */
+    uint64_t random;                /* the next request's random bytes begin with this number */
+    bool keep_edits;                /* do not apply them; request.edits has them */
+    struct request request;         /* the last one */
 };
 
 /* What came of a request. Text is valid until the next one. */
@@ -32,8 +32,8 @@ enum { TEST_NOW = 1700000000, TEST_ARENA = 4 * 1024 * 1024 };
 /* `storage` stays the caller's. */
 void test_host_open(struct test_host *host, struct storage *storage);
 void test_host_close(struct test_host *host);
-/* `target`: path and query. `body`: NULL for none. 503 where the arena runs out or the store refuses the edits,
- * as every host answers. */
+/* `target`: path and query. `body`: NULL for none. 503 where the arena runs out or the store
+ * refuses the edits, as every host answers. */
 struct result test_send(struct test_host *host, const char *method, const char *target,
                         const char *body);
 /* The same with a body of any bytes. */
