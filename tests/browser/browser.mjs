@@ -1,0 +1,29 @@
+// Chromium for the tests: Debian's, without the network traffic of its own that a browser starts with.
+
+import { chromium } from "playwright-core";
+
+const FLAGS = [
+  "--no-sandbox", // tests may run as root
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  // Local candidates as addresses: there is nobody to resolve mDNS names.
+  "--disable-features=WebRtcHideLocalIpsWithMdns",
+];
+
+/** A headless Chromium with a profile of its own, which goes when it is closed. */
+export function launch() {
+  return chromium.launch({ executablePath: "/usr/bin/chromium", headless: true, args: FLAGS });
+}
+
+/** A page in a context of its own: another user, as far as the browser goes. */
+export async function openUser(browser, options = {}) {
+  const context = await browser.newContext(options);
+  const page = await context.newPage();
+  page.errors = [];
+  page.on("pageerror", (error) => page.errors.push(error));
+  return page;
+}

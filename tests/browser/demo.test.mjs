@@ -1,0 +1,148 @@
+// The demo page, as two people use it: two contexts of one Chromium, no STUN, nothing else between them
+// than `wrangler dev`.
+
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import { after, before, describe, test } from "node:test";
+import { startServer } from "../../tools/dev.mjs";
+import { launch, openUser } from "./browser.mjs";
+
+const SHOTS = "build/screenshots";
+const MESSAGES = 100;
+
+let server;
+let browser;
+
+before(async () => {
+  mkdirSync(SHOTS, { recursive: true });
+  server = await startServer({ state: "none" });
+  browser = await launch();
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+const id = (name) => `[data-testid="${name}"]`;
+const peer = (name, state) =>
+  `${id("peer")}[data-name="${name}"]${state ? `[data-state="${state}"]` : ""}`;
+
+async function join(name, topic, options) {
+  const page = await openUser(browser, options);
+  await page.goto(`${server.url}/demo/?ice=`);
+  await page.fill(id("topic"), topic);
+  await page.fill(id("name"), name);
+  await page.click(id("join"));
+  return page;
+}
+
+/** The guest clicks the host's "Connect"; both see each other as connected. */
+async function connect(guest, hostName, host, guestName) {
+  await guest.click(`${peer(hostName)} ${id("connect")}`);
+  await guest.waitForSelector(peer(hostName, "connected"));
+  await host.waitForSelector(peer(guestName, "connected"));
+}
+
+async function say(page, text) {
+  await page.fill(id("chat-input"), text);
+  await page.click(id("chat-send"));
+}
+
+const heard = (page, from) =>
+  page.$$eval(`${id("chat-message")}[data-from="${from}"]`, (all) =>
+    all.map((message) => message.dataset.text),
+  );
+
+const numbered = (name) => Array.from({ length: MESSAGES }, (_, i) => `${name} ${i + 1}`);
+
+describe("the demo page", () => {
+  test("two people find each other under a topic, connect, and 100 messages go each way in order", async () => {
+    const [ada, bob] = await Promise.all([join("Ada", "lobby-100"), join("Bob", "lobby-100")]);
+    await connect(bob, "Ada", ada, "Bob");
+    const talk = async (page, name) => {
+      for (const text of numbered(name)) await say(page, text);
+    };
+    await Promise.all([talk(ada, "Ada"), talk(bob, "Bob")]);
+    const last = (name) => `${id("chat-message")}[data-from="${name}"][data-text="${name} 100"]`;
+    await Promise.all([ada.waitForSelector(last("Bob")), bob.waitForSelector(last("Ada"))]);
+    assert.deepEqual(await heard(ada, "Bob"), numbered("Bob"));
+    assert.deepEqual(await heard(bob, "Ada"), numbered("Ada"));
+    assert.deepEqual([...ada.errors, ...bob.errors], []);
+    await Promise.all([ada.context().close(), bob.context().close()]);
+  });
+
+  test("somebody under another topic is not seen", async () => {
+    const [ada, eve, bob] = await Promise.all([
+      join("Ada", "here"),
+      join("Eve", "elsewhere"),
+      join("Bob", "here"),
+    ]);
+    await ada.waitForSelector(peer("Bob"));
+    assert.equal(await ada.locator(peer("Eve")).count(), 0);
+    assert.equal(await eve.locator(id("peer")).count(), 0);
+    await Promise.all([ada, eve, bob].map((page) => page.context().close()));
+  });
+
+  test("whoever leaves is gone from the list, and a connection that is lost is shown as closed", async () => {
+    const [ada, bob, cyd] = await Promise.all(
+      ["Ada", "Bob", "Cyd"].map((name) => join(name, "leaving")),
+    );
+    await ada.waitForSelector(peer("Bob", "available"));
+    await ada.waitForSelector(peer("Cyd", "available"));
+    await cyd.click(id("leave"));
+    await ada.waitForSelector(peer("Cyd"), { state: "detached" });
+
+    await connect(bob, "Ada", ada, "Bob");
+    await bob.context().close();
+    await ada.waitForFunction(
+      (selector) => document.querySelectorAll(selector).length === 0,
+      peer("Bob", "connected"),
+    );
+    await Promise.all([ada, cyd].map((page) => page.context().close()));
+  });
+
+  test("what cannot be is refused next to its field", async () => {
+    const page = await openUser(browser);
+    await page.goto(`${server.url}/demo/?ice=`);
+    await page.fill(id("topic"), "rooms");
+    await page.fill(id("name"), "Ada");
+    await page.click(id("join"));
+    await page.waitForFunction(
+      (selector) => /reserved/i.test(document.querySelector(selector).textContent),
+      id("error"),
+    );
+    await page.fill(id("topic"), "fine");
+    await page.fill(id("ice-servers"), "http://not-an-ice-server");
+    await page.click(id("join"));
+    await page.waitForFunction(
+      (selector) => document.querySelector(selector).textContent !== "",
+      id("ice-error"),
+    );
+    await page.context().close();
+  });
+
+  test("it looks like something one would show", async () => {
+    const wide = { viewport: { width: 1180, height: 760 }, deviceScaleFactor: 1 };
+    const [ada, bob] = await Promise.all([join("Ada", "lobby", wide), join("Bob", "lobby", wide)]);
+    await connect(bob, "Ada", ada, "Bob");
+    const talk = [
+      [bob, "Hello Ada, do you see me?"],
+      [ada, "I do. And the server no longer does."],
+      [bob, "Signalled by C in WebAssembly, they say."],
+    ];
+    for (const [page, text] of talk) {
+      await say(page, text);
+      await ada.waitForSelector(`${id("chat-message")}[data-text="${text}"]`);
+    }
+    await join("Cyd", "lobby").then((page) => page.waitForSelector(peer("Ada")));
+    await ada.waitForSelector(peer("Cyd", "available"));
+    await ada.screenshot({ path: `${SHOTS}/demo.png` });
+    await ada.emulateMedia({ colorScheme: "dark" });
+    await ada.screenshot({ path: `${SHOTS}/demo-dark.png` });
+    await ada.setViewportSize({ width: 360, height: 740 });
+    await ada.screenshot({ path: `${SHOTS}/demo-phone.png` });
+    const overflow = await ada.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    assert.ok(overflow <= 0, `${overflow} px wider than a phone`);
+  });
+});
