@@ -22,7 +22,7 @@ static void keep(void *memory) {
 }
 
 void json_use(struct arena *arena) {
-    static cJSON_Hooks hooks = {allocate, keep};
+    cJSON_Hooks hooks = {allocate, keep};
     json_arena = arena;
     cJSON_InitHooks(&hooks);
 }
@@ -67,18 +67,28 @@ static const char *strict_number(const char *p, const char *end) {
     return p;
 }
 
+static bool is_hex(char c) {
+    return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+/* Whether four hexadecimal digits other than 0000 are at `p`; cJSON takes what are no digits for 0000. */
+static bool is_code_unit(const char *p, const char *end) {
+    return end - p >= 4 && is_hex(p[0]) && is_hex(p[1]) && is_hex(p[2]) && is_hex(p[3]) &&
+           memcmp(p, "0000", 4) != 0;
+}
+
 /* Past the string whose opening quote is at `p`; NULL where it holds what JSON has no place for.
- * cJSON checks the escapes. */
+ * cJSON checks the other escapes. */
 static const char *strict_string(const char *p, const char *end) {
     for (p++; p < end && *p != '"'; p++) {
         if ((unsigned char)*p < 0x20) {
             return NULL;
         }
         if (*p == '\\') {
-            if (end - p >= 6 && memcmp(p, "\\u0000", 6) == 0) {
+            p++;
+            if (p < end && *p == 'u' && !is_code_unit(p + 1, end)) {
                 return NULL;
             }
-            p++;
         }
     }
     return p < end ? p + 1 : NULL;

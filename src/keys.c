@@ -20,8 +20,11 @@ uint64_t keyed_hash(const struct request *request, const char *label, struct tex
     return number;
 }
 
-static uint64_t origin_hash(const struct request *request) {
-    return keyed_hash(request, "origin", NO_TEXT);
+static uint64_t origin_hash(struct request *request) {
+    if (request->origin_hash == 0) {
+        request->origin_hash = keyed_hash(request, "origin", NO_TEXT);
+    }
+    return request->origin_hash;
 }
 
 struct text key_session_id(struct request *request, struct session_code code) {

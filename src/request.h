@@ -40,6 +40,7 @@ struct request {
     struct text random; /* RANDOM_BYTES from a CSPRNG; random_take() uses them up */
 
     struct text parameters[PARAMETERS_MAX]; /* of the path, decoded, in the pattern's order */
+    uint64_t origin_hash;                   /* of request_origin(); 0: not needed yet. keys.c */
     struct edit *edits;                     /* what to apply, in order */
     struct edit **edits_end;
 };

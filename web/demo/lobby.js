@@ -8,6 +8,8 @@ import { backoff, sleep } from "./util.js";
 
 /** Between two looks at who is there, in ms. */
 const REFRESH = 2000;
+/** A session is renewed after this part of its life: lists on Workers KV may be a minute old. */
+const RENEW_AT = 0.8;
 /** An answered session is replaced when its connection is settled, at the latest after this. In ms. */
 const REPLACE_AFTER = 3000;
 /** A living connection older than this gives way to a new answer of the same person. In ms. */
@@ -205,8 +207,7 @@ export class Lobby {
     if (own.code !== this.#open?.code) return;
     const { publishedAt, renew } = this.#open;
     const lifetime = own.expiresAt - own.createdAt; // a difference, for the clocks may disagree
-    const margin = Math.min(lifetime / 5, REFRESH * 3);
-    if (performance.now() - publishedAt > lifetime - margin) renew();
+    if (performance.now() - publishedAt > lifetime * RENEW_AT) renew();
   }
 
   /** @param {Peer} offer */
@@ -320,7 +321,9 @@ export class Lobby {
       person.session = null;
       const peer = new Peer(this.#context, "answerer", person.who);
       person.peer = peer;
-      if ((await peer.answer(session)) !== "taken") return;
+      const outcome = await peer.answer(session);
+      if (outcome === "sent") await peer.settled;
+      if (outcome !== "taken" && !peer.unread) return;
     }
     person.problem = `${person.who.name} is busy with others or has left. Try again in a moment.`;
     person.endedAt = performance.now();

@@ -3,17 +3,18 @@
 // `failed` or `closed` is replaced by a new one, never revived. Signalling ends when it is connected.
 
 import { describeCandidate } from "./ice.js";
+import { Outbox } from "./outbox.js";
 import { explain, SignallingError } from "./signalling.js";
 import { sleep } from "./util.js";
 import { describePath, verdict } from "./verdict.js";
+import { readDescription, readMessage, writeDescription, writeMessage } from "./wire.js";
 
 /** From the answer to an open channel, in ms. */
 const CONNECT_DEADLINE = 30000;
 /** `disconnected` often heals by itself; after this long it counts as lost. In ms. */
 const DISCONNECTED_GRACE = 6000;
-/** Candidates come in bursts: they are collected this long and sent together. In ms. */
-const CANDIDATE_BATCH = 10;
-const CANDIDATE_TRIES = 3;
+/** After the session has gone, an answerer's connection still gets this long to come up. In ms. */
+const GONE_GRACE = 2000;
 
 /** @typedef {import("./signalling.js").Session} Session */
 /** @typedef {import("./signalling.js").Side} Side */
@@ -41,6 +42,8 @@ export class Peer {
   code = "";
   /** When the channel opened, in ms of performance.now(); 0 before. */
   connectedAt = 0;
+  /** Of an answerer that failed: whether the session ended first, so that another may do better. */
+  unread = false;
   /** @type {Promise<"sent" | "lost">} of an answerer: whether its answer became the session's answer */
   answered;
   /** @type {Promise<void>} resolves when it is connected or has ended */
@@ -53,9 +56,7 @@ export class Peer {
   #signalling = new AbortController(); // stops polling and sending candidates
   #ended = new AbortController(); // stops every timer
   #grace = new AbortController();
-  /** @type {string[]} */
-  #outbox = [];
-  #outboxOpen = false;
+  #outbox;
   /** @type {Set<string>} */
   #applied = new Set();
   #began = performance.now();
@@ -83,6 +84,11 @@ export class Peer {
     this.settled = new Promise((resolve) => (this.#settle = resolve));
     this.answered = new Promise((resolve) => (this.#resolveAnswered = resolve));
     this.#pc = new RTCPeerConnection({ iceServers: context.servers });
+    this.#outbox = new Outbox(
+      (candidate) => context.api.candidate(this.code, side, candidate),
+      this.#signalling.signal,
+      (text) => this.#note(text),
+    );
     this.#watchConnection();
   }
 
@@ -100,13 +106,13 @@ export class Peer {
       // The offer as it was made: setLocalDescription may already write candidates into its own copy.
       const offer = await this.#pc.createOffer();
       await this.#pc.setLocalDescription(offer);
-      const text = this.#describe(offer);
+      const text = writeDescription(offer, this.#context.info);
       this.code = await this.#context.api.publish(topic, this.#context.info, text);
     } catch (error) {
       this.close("The session could not be published.");
       throw error;
     }
-    this.#openOutbox();
+    this.#outbox.open();
   }
 
   /**
@@ -162,7 +168,7 @@ export class Peer {
       await this.#pc.setRemoteDescription(offer.description);
       const answer = await this.#pc.createAnswer();
       await this.#pc.setLocalDescription(answer);
-      await this.#context.api.answer(this.code, this.#describe(answer));
+      await this.#context.api.answer(this.code, writeDescription(answer, this.#context.info));
     } catch (error) {
       const taken = error instanceof SignallingError && [404, 409].includes(error.status);
       const why = error instanceof SignallingError ? "" : `${this.who.name}'s offer is of no use. `;
@@ -176,7 +182,7 @@ export class Peer {
     // Not before: of two who answer one offer, the loser's packets would reach the offerer as well,
     // whose encryption would then greet the wrong one and fail for the winner too.
     await this.#apply(session.offerCandidates);
-    this.#openOutbox();
+    this.#outbox.open();
     void this.#startDeadline();
     void this.#followCandidates();
     return "sent";
@@ -188,7 +194,7 @@ export class Peer {
    */
   send(text) {
     if (this.#channel?.readyState !== "open") return false;
-    this.#channel.send(JSON.stringify({ type: "chat", text }));
+    this.#channel.send(writeMessage(text));
     return true;
   }
 
@@ -212,12 +218,16 @@ export class Peer {
     } catch (error) {
       // The session may end before the connection is up. What was exchanged so far can still suffice.
       this.#note(`signalling ended: ${explain(error)}`);
+      if (isGone(error) && this.side === "answerer") await this.#judgeLateAnswer();
     }
   }
 
-  /** @param {RTCSessionDescriptionInit} description */
-  #describe({ type, sdp }) {
-    return JSON.stringify({ type, sdp, info: this.#context.info });
+  // An answer in the last moment of a session may be one that the offerer never gets to see.
+  async #judgeLateAnswer() {
+    await sleep(GONE_GRACE, this.#ended.signal);
+    if (this.connectedAt > 0 || !this.alive) return;
+    this.unread = true;
+    this.#end("failed", `The session ended before ${this.who.name} read the answer.`);
   }
 
   /** @param {string[]} texts */
@@ -237,41 +247,6 @@ export class Peer {
     }
   }
 
-  /** @param {RTCIceCandidate} candidate */
-  #offerCandidate(candidate) {
-    this.#outbox.push(JSON.stringify(candidate));
-    if (this.#outbox.length === 1 && this.#outboxOpen) void this.#scheduleOutbox();
-  }
-
-  // Candidates are gathered before the server knows the session: until then they wait.
-  #openOutbox() {
-    this.#outboxOpen = true;
-    if (this.#outbox.length > 0) void this.#scheduleOutbox();
-  }
-
-  async #scheduleOutbox() {
-    const { signal } = this.#signalling;
-    await sleep(CANDIDATE_BATCH, signal);
-    const batch = this.#outbox.splice(0);
-    if (!signal.aborted)
-      await Promise.all(batch.map((candidate) => this.#sendCandidate(candidate)));
-  }
-
-  /** @param {string} candidate */
-  async #sendCandidate(candidate) {
-    const { signal } = this.#signalling;
-    for (let tries = 1; !signal.aborted; tries += 1) {
-      try {
-        return await this.#context.api.candidate(this.code, this.side, candidate);
-      } catch (error) {
-        const again =
-          error instanceof SignallingError && error.retryable && tries < CANDIDATE_TRIES;
-        if (!again) return this.#note(`candidate not sent: ${explain(error)}`);
-        await sleep(Math.max(error.retryAfter * 1000, 300 * tries), signal);
-      }
-    }
-  }
-
   // The connection
 
   // Attached before any description is set, so that not even the first candidate is missed.
@@ -283,7 +258,7 @@ export class Peer {
       if (!candidate.candidate) return; // end of one component's candidates
       this.#seen.local.add(candidate.type ?? "unknown");
       this.#note(`local candidate ${describeCandidate(candidate)}`);
-      this.#offerCandidate(candidate);
+      this.#outbox.add(candidate);
     };
     pc.onicecandidateerror = ({ url, errorCode, errorText }) => {
       this.#seen.serverErrors.push(`${url}: ${errorCode} ${errorText}`.trim());
@@ -304,8 +279,10 @@ export class Peer {
     if (state === "connected" && this.state === "disconnected") this.#become("connected");
     if (state === "failed") {
       if (this.connectedAt > 0) return this.#end("closed", this.#lost());
-      // An answerer's checks fail when its answer has not been read yet; the deadline judges that.
-      if (this.side === "offerer" || (await this.#heard())) await this.#fail();
+      // An answerer's checks also fail, or stop after a good start, while its answer has not been read
+      // yet; the deadline judges that.
+      const read = this.side === "offerer" || (!this.#seen.path && (await this.#heard()));
+      if (read) await this.#fail();
     }
     if (state === "disconnected" && this.connectedAt > 0) {
       this.#become("disconnected", "No sign of life; waiting a few seconds.");
@@ -408,35 +385,4 @@ export class Peer {
 /** @param {unknown} error */
 function isGone(error) {
   return error instanceof SignallingError && error.status === 404;
-}
-
-/**
- * Other programs may leave bare SDP instead of JSON.
- * @param {string} text
- * @param {RTCSdpType} type
- * @returns {{description: RTCSessionDescriptionInit, info: string}}
- */
-function readDescription(text, type) {
-  if (text.startsWith("v=0")) return { description: { type, sdp: text }, info: "" };
-  try {
-    const { sdp, info } = JSON.parse(text);
-    if (typeof sdp === "string") {
-      return { description: { type, sdp }, info: typeof info === "string" ? info : "" };
-    }
-  } catch {
-    // Falls through to the sentence below.
-  }
-  throw new Error(`The other side's ${type} is not one this page understands.`);
-}
-
-/** @param {unknown} data @returns {string} */
-function readMessage(data) {
-  if (typeof data !== "string") return "(a message that is not text)";
-  try {
-    const message = JSON.parse(data);
-    if (message?.type === "chat" && typeof message.text === "string") return message.text;
-  } catch {
-    // Plain text from another program.
-  }
-  return data;
 }

@@ -30,6 +30,9 @@ function likelyCause(seen, name) {
   if (local.size === 0) {
     return "This browser gathered no candidates at all: it is offline, or WebRTC is blocked by a setting or an extension.";
   }
+  if (seen.path && seen.answerer) {
+    return `ICE found a path, but ${name} never began to talk over it: most likely the answer was not read.`;
+  }
   if (seen.path) {
     return "ICE found a path, but the encrypted channel over it never opened: a firewall may let the first packets through only.";
   }
