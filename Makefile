@@ -39,9 +39,9 @@ size: build/core.wasm ## Print what the module and the shim weigh, and fail when
 	@node tools/size.mjs
 
 .PHONY: bench
-bench: build $(if $(wildcard bench/transcript.c),build/native/transcript) ## Print speed, processor time and instructions a request
+bench: build build/native/transcript ## Print speed, processor time and instructions a request
 	@tools/debian.sh bench
-	@for program in bench/*.mjs; do node $$program || exit; done
+	@node bench/run.mjs
 
 .PHONY: fmt
 fmt: node_modules/.package-lock.json ## Format the sources
@@ -73,9 +73,9 @@ node_modules/.package-lock.json: package-lock.json
 	@PATH='$(system_path)' npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-build/cjson/cJSON.c: tools/cjson.sh $(if $(CJSON_DIR),force)
-	@$(if $(CJSON_DIR),,tools/debian.sh build &&) tools/cjson.sh
-	@touch -r $@ $(@D)/cJSON.h
+# Asked every time, for CJSON_DIR may have changed; it touches the file only when the source differs.
+build/cjson/cJSON.c: force
+	@tools/cjson.sh
 
 .PHONY: force
 force:
@@ -97,14 +97,17 @@ cflags := -std=c11 -g -MMD -MP -Isrc -Ikv -Itests/unit -Ibuild/cjson \
     -DCJSON_NESTING_LIMIT=32 -DRONDEVU_VERSION='"$(version)"'
 libraries := -lcmocka -lcrypto -lbsd -lm
 
-native := $(core) $(wildcard kv/memory.c tests/unit/host.c) build/cjson/cJSON.c
-unit_names := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
+unit_tests := $(wildcard tests/unit/test_*.c)
+unit_names := $(unit_tests:tests/unit/%.c=%)
+# What the tests share, host.c for one, is linked into all of them.
+shared := $(filter-out $(unit_tests),$(wildcard tests/unit/*.c))
+native := $(core) $(wildcard kv/*.c) build/cjson/cJSON.c
 
-# The host's crypto, clock and randomness are the only files that use more than C11.
+# Only the host, with its crypto, clock and randomness, uses more than C11.
 build/%/tests/unit/host.o: cflags += -D_GNU_SOURCE
 build/%/cjson/cJSON.o: warnings := -w
 
-# $(1): folder, $(2): compiler, $(3): its flags
+# $(1): folder, $(2): compiler, $(3): its flags, $(4): what is linked besides the core
 define native_build
 build/$(1)/%.o: %.c build/cjson/cJSON.c $(MAKEFILE_LIST) | $(1)_tools
 	@mkdir -p $$(@D)
@@ -115,19 +118,19 @@ build/$(1)/cjson/cJSON.o: build/cjson/cJSON.c $(MAKEFILE_LIST) | $(1)_tools
 .PHONY: $(1)_tools
 $(1)_tools:
 	@tools/debian.sh $(if $(findstring native,$(1)),bench,test)
-objects_$(1) := $$(patsubst build/$(1)/build/%,build/$(1)/%,$$(native:%.c=build/$(1)/%.o))
+objects_$(1) := $$(patsubst build/$(1)/build/%,build/$(1)/%,$$(patsubst %.c,build/$(1)/%.o,$$(native) $(4)))
 -include $$(shell find build/$(1) -name '*.d' 2>/dev/null)
 endef
 
 define unit_build
-$(call native_build,unit/$(1),$(1),-O1 $(sanitizers))
+$(call native_build,unit/$(1),$(1),-O1 $(sanitizers),$(shared))
 $(unit_names:%=build/unit/$(1)/%): build/unit/$(1)/%: build/unit/$(1)/tests/unit/%.o $$(objects_unit/$(1))
 	@$(1) $(sanitizers) $$^ -o $$@ $(libraries)
 endef
 
 $(eval $(call unit_build,gcc))
 $(eval $(call unit_build,clang))
-$(eval $(call native_build,native,gcc,-O2))
+$(eval $(call native_build,native,gcc,-O2,$(wildcard tests/unit/host.c)))
 
 .PHONY: unit
 unit: $(foreach cc,gcc clang,$(unit_names:%=build/unit/$(cc)/%))

@@ -71,7 +71,8 @@ static bool is_hex(char c) {
     return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
-/* Whether four hexadecimal digits other than 0000 are at `p`; cJSON takes what are no digits for 0000. */
+/* Whether four hexadecimal digits other than 0000 are at `p`; cJSON takes what are no digits for
+ * 0000. */
 static bool is_code_unit(const char *p, const char *end) {
     return end - p >= 4 && is_hex(p[0]) && is_hex(p[1]) && is_hex(p[2]) && is_hex(p[3]) &&
            memcmp(p, "0000", 4) != 0;

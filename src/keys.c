@@ -1,11 +1,8 @@
 /* Keys: putting them together. */
 #include "keys.h"
 
-enum {
-    /* Bytes of a topic's name in a key. What else is in the longest key takes 72 of
-       STORAGE_KEY_MAX. */
-    NAME_MAX_BYTES = 400,
-};
+/* Of a topic's name in a key; what else the longest key has takes 72 of STORAGE_KEY_MAX. */
+enum { NAME_MAX_BYTES = 400 };
 
 uint64_t keyed_hash(const struct request *request, const char *label, struct text name) {
     struct text origin = request_origin(request);

@@ -66,11 +66,11 @@ bool query_text(struct request *request, const char *name, struct text *value) {
         struct text decoded;
         if (percent_decode(request->arena, coded_name, ' ', &decoded) &&
             text_equal(decoded, text_of(name))) {
-            bool valid = percent_decode(request->arena, pair, ' ', value);
-            if (value->len == 0) {
-                *value = NO_TEXT;
+            if (!percent_decode(request->arena, pair, ' ', value)) {
+                return false;
             }
-            return valid;
+            *value = value->len > 0 ? *value : NO_TEXT;
+            return true;
         }
     }
     *value = NO_TEXT;

@@ -118,7 +118,7 @@ static struct response fail_full(struct request *request, int64_t expires_at) {
     return response;
 }
 
-/* `peerId` stands in for `info`. */
+/* `peerId` stands in for `info`; where both are missing it is "". */
 static bool read_info(const cJSON *body, struct text *info) {
     if (!json_text(body, "info", info)) {
         return false;
@@ -126,6 +126,7 @@ static bool read_info(const cJSON *body, struct text *info) {
     if (info->at == NULL && !json_text(body, "peerId", info)) {
         return false;
     }
+    *info = info->at == NULL ? TEXT("") : *info;
     return text_characters(*info) <= INFO_MAX;
 }
 

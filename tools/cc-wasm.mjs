@@ -6,7 +6,15 @@
 // reads and writes a tree of files in memory. Sources and flags are the same for both.
 
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
@@ -147,11 +155,14 @@ async function main() {
 
   mkdirSync(dirname(output), { recursive: true });
   const unoptimised = `${output}.linked`;
+  const optimised = `${output}.optimised`;
   writeFileSync(unoptimised, linked);
-  const opt = spawnSync("node_modules/.bin/wasm-opt", [...BINARYEN, unoptimised, "-o", output], {
+  const opt = spawnSync("node_modules/.bin/wasm-opt", [...BINARYEN, unoptimised, "-o", optimised], {
     stdio: ["ignore", "inherit", "inherit"],
   });
   rmSync(unoptimised);
+  // At once: a development server that is running loads the module as soon as it changes.
+  if (opt.status === 0) renameSync(optimised, output);
   return opt.status ?? 1;
 }
 

@@ -26,6 +26,7 @@ fi
 # A copy that came from another CJSON_DIR does not stand in for Debian's.
 [ -f "$dest/cJSON.c" ] && [ -f "$dest/cJSON.h" ] && [ "$(cat "$dest/origin" 2>/dev/null)" = debian ] && exit 0
 
+tools/debian.sh build
 for tool in apt-get dpkg-source; do
     if ! command -v "$tool" >/dev/null; then
         echo "No $tool here: set CJSON_DIR to a folder with cJSON.c and cJSON.h" >&2
@@ -40,28 +41,29 @@ chmod 755 "$work"
 mkdir -p "$work/lists/partial" "$work/cache/archives/partial" "$work/source"
 codename=$(. /etc/os-release && echo "$VERSION_CODENAME")
 
-# Debian's own entries only: a stanza counts when its suites begin with this release's codename and
-# its components include main. Other vendors' repositories name no such suite, or fail the fetch.
+# Debian's own entries only: those with a suite of this release (codename, -updates, -security) and
+# the component main. Other vendors' suites have names of their own.
+suite="$codename(-updates|-security)?"
 deb822() {
-    awk -v RS= -v codename="$codename" '
+    awk -v RS= -v suite="$suite" '
         {
-            suites = ""; debian = 0; out = ""
+            suites = 0; main = 0; out = ""
             n = split($0, lines, "\n")
             for (i = 1; i <= n; i++) {
                 if (lines[i] ~ /^#/) continue
-                if (tolower(lines[i]) ~ /^enabled: *(no|false)/) { out = ""; debian = 0; break }
-                if (lines[i] ~ /^Suites:/ && lines[i] ~ "[: ]" codename) suites = 1
-                if (lines[i] ~ /^Components:/ && lines[i] ~ /[: ]main/) debian = 1
+                if (tolower(lines[i]) ~ /^enabled: *(no|false)/) { main = 0; break }
+                if (lines[i] ~ /^Suites:/ && lines[i] ~ "[: ]" suite "( |$)") suites = 1
+                if (lines[i] ~ /^Components:/ && lines[i] ~ /[: ]main( |$)/) main = 1
                 if (lines[i] ~ /^Types:/) lines[i] = "Types: deb-src"
                 if (lines[i] ~ /^Architectures:/) continue
                 out = out lines[i] "\n"
             }
-            if (suites && debian) print out
+            if (suites && main) print out
         }'
 }
 
 one_line() {
-    sed -nE "s/^deb(-src)?[[:space:]]+((\[[^]]*\][[:space:]]+)?[^[:space:]]+[[:space:]]+$codename[^[:space:]]*[[:space:]]+(.*[[:space:]])?main([[:space:]].*)?)$/deb-src \2/p" |
+    sed -nE "s/^deb(-src)?[[:space:]]+((\[[^]]*\][[:space:]]+)?[^[:space:]]+[[:space:]]+$suite[[:space:]]+(.*[[:space:]])?main([[:space:]].*)?)$/deb-src \2/p" |
         sort -u
 }
 

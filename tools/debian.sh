@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the Debian packages that a group of tasks needs: tools/debian.sh GROUP...
-# Silent and instant when all of them are there. With DRY_RUN=1 it only says what is missing.
+# Silent and instant when all of them are there.
 set -eu
 
 packages() {
@@ -33,7 +33,10 @@ for group in "$@"; do
     names=$(packages "$group")
     missing=""
     if command -v dpkg-query >/dev/null; then
-        for name in $names; do installed "$name" || missing="$missing $name"; done
+        for name in $names; do
+            case "$wanted " in *" $name "*) continue ;; esac
+            installed "$name" || missing="$missing $name"
+        done
     elif [ "$group" != build ]; then
         echo "Not a Debian machine: please see to it that these are installed: $names" >&2
     fi
@@ -44,7 +47,6 @@ done
 [ -z "$wanted" ] && exit 0
 
 echo "Installing$wanted ($reasons)"
-[ "${DRY_RUN:-}" = 1 ] && exit 0
 
 root=""
 if [ "$(id -u)" != 0 ]; then

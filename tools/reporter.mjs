@@ -1,6 +1,7 @@
 // A reporter for `node --test`: failures in full, what tests print, and at the end one line
 // `@@ passed failed` for tools/test.mjs. A suite is no test; what it skips is not counted.
 
+import { relative } from "node:path";
 import { inspect } from "node:util";
 
 export default async function* reporter(events) {
@@ -21,7 +22,7 @@ export default async function* reporter(events) {
   yield `\n@@ ${passed} ${failed}\n`;
 }
 
-/** node reports a file that contains tests, and a describe(), like a test. */
+/** node reports a describe() like a test, and a file without any test as one that passed. */
 function isTest(data) {
-  return data.details.type !== "suite";
+  return data.details.type !== "suite" && data.name !== relative(".", data.file);
 }
