@@ -74,7 +74,8 @@ export class WorkersKv {
       const entry = listing.entries[next++];
       if (after !== "" && compareBytes(entry.name, after) <= 0) continue;
       page.push(entry);
-      bytes += entry.name.length + (entry.metadata.n ?? entry.metadata.v?.length ?? 0);
+      const { n, v = "" } = entry.metadata;
+      bytes += Buffer.byteLength(entry.name) + (n ?? Buffer.byteLength(v));
     }
     const more = next < listing.entries.length || !listing.complete;
     return { facts: await this.#withValues(page), more };

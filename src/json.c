@@ -220,27 +220,36 @@ void json_add_bool(cJSON *object, const char *name, bool value) {
     cJSON_AddBoolToObject(object, name, value);
 }
 
-static size_t most(const cJSON *tree) {
+/* Bytes of the text as JSON, or a few more. */
+static size_t quoted_size(const char *text) {
+    size_t size = sizeof "\"\"";
+    for (; *text != '\0'; text++) {
+        size += (unsigned char)*text < 0x20 ? sizeof "\\u0000" - 1 : 1;
+        size += *text == '"' || *text == '\\';
+    }
+    return size;
+}
+
+static size_t printed_size(const cJSON *tree) {
     enum {
-        PUNCTUATION = 16,
-        ESCAPED = 6
-    }; /* bytes around an item; bytes that one byte may become */
-    size_t sum = PUNCTUATION;
-    sum += tree->string == NULL ? 0 : strlen(tree->string) * ESCAPED;
+        PUNCTUATION = 16
+    }; /* brackets, commas, literals, and the 5 bytes that cJSON wants spare */
+    size_t size = PUNCTUATION;
+    size += tree->string == NULL ? 0 : quoted_size(tree->string);
     if (cJSON_IsRaw(tree)) {
-        sum += strlen(tree->valuestring);
+        size += strlen(tree->valuestring);
     } else if (cJSON_IsString(tree)) {
-        sum += strlen(tree->valuestring) * ESCAPED;
+        size += quoted_size(tree->valuestring);
     }
     const cJSON *item;
     cJSON_ArrayForEach(item, tree) {
-        sum += most(item);
+        size += printed_size(item);
     }
-    return sum;
+    return size;
 }
 
 struct text json_print(const cJSON *tree) {
-    size_t size = most(tree);
+    size_t size = printed_size(tree);
     size_t mark = json_arena->used;
     char *at = arena_alloc(json_arena, size);
     CHECK(cJSON_PrintPreallocated((cJSON *)(uintptr_t)tree, at, (int)size, false));

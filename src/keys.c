@@ -4,6 +4,9 @@
 /* Of a topic's name in a key; what else the longest key has takes 72 of STORAGE_KEY_MAX. */
 enum { NAME_MAX_BYTES = 400 };
 
+/* Ends what a key holds of a longer name: U+10FFFF, so that no character sorts after it. */
+#define LAST "\xF4\x8F\xBF\xBF"
+
 uint64_t keyed_hash(const struct request *request, const char *label, struct text name) {
     struct text origin = request_origin(request);
     /* An origin never holds a line feed, so no two pairs of origin and name make one message. */
@@ -41,30 +44,29 @@ struct text key_session(struct request *request, struct session_code code) {
 }
 
 /* The name so that keys sort as names do, although a space ends it: what is not above '!' becomes
- * '!' and two digits. Cut after a whole character where it is too long; `*cut` says so. */
+ * '!' and two digits. Cut where it is too long, never inside a character; `*cut` says so. */
 static struct text sortable(struct request *request, struct text name, bool *cut) {
-    char *out = arena_alloc(request->arena, NAME_MAX_BYTES + 1);
+    char *out = arena_alloc(request->arena, NAME_MAX_BYTES);
     size_t len = 0, whole = 0;
-    *cut = false;
     for (size_t i = 0; i < name.len; i++) {
         unsigned char c = (unsigned char)name.at[i];
-        size_t step = c <= '!' ? 3 : 1;
-        if ((c & 0xC0) != 0x80) {
-            whole = len;
-        }
-        if (len + step > NAME_MAX_BYTES) {
-            *cut = true;
-            return (struct text){out, whole};
-        }
+        char coded[3] = {(char)c};
+        size_t step = c <= '!' ? sizeof coded : 1;
         if (c <= '!') {
-            out[len] = '!';
-            out[len + 1] = "0123456789abcdef"[c >> 4];
-            out[len + 2] = "0123456789abcdef"[c & 15];
-        } else {
-            out[len] = (char)c;
+            coded[0] = '!';
+            coded[1] = "0123456789abcdef"[c >> 4];
+            coded[2] = "0123456789abcdef"[c & 15];
         }
-        len += step;
+        whole = (c & 0xC0) != 0x80 ? len : whole;
+        for (size_t j = 0; j < step; j++) {
+            if (len == NAME_MAX_BYTES) {
+                *cut = true;
+                return (struct text){out, c <= '!' ? len : whole};
+            }
+            out[len++] = coded[j];
+        }
     }
+    *cut = false;
     return (struct text){out, len};
 }
 
@@ -78,7 +80,7 @@ struct text key_directory_topic(struct request *request, struct text name, uint3
     bool cut;
     struct text start = sortable(request, name, &cut);
     uint64_t origin = origin_hash(request);
-    return cut ? arena_format(request->arena, "origin/%x/%t~%x ", 16, origin, &start, 8,
+    return cut ? arena_format(request->arena, "origin/%x/%t" LAST "%x ", 16, origin, &start, 8,
                               (uint64_t)topic)
                : arena_format(request->arena, "origin/%x/%t ", 16, origin, &start);
 }

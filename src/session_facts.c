@@ -29,6 +29,11 @@ bool session_has_candidate(const struct session *session, enum side side, struct
     return false;
 }
 
+bool session_has_room(const struct session *session, enum side side, struct text json) {
+    const struct candidates *list = &session->candidates[side];
+    return list->count < CANDIDATES_MAX && list->bytes + json.len <= CANDIDATES_BYTES;
+}
+
 /* `time`: the digits behind the dash. */
 static void add_candidate(struct request *request, struct session *session, enum side side,
                           struct text time, struct text json) {
@@ -37,7 +42,7 @@ static void add_candidate(struct request *request, struct session *session, enum
     if (time.len >= TIME_LEN && text_hex((struct text){time.at, TIME_LEN}, &ms)) {
         list->latest = (int64_t)ms;
     }
-    if (session_has_candidate(session, side, json)) {
+    if (session_has_candidate(session, side, json) || !session_has_room(session, side, json)) {
         return;
     }
     struct candidate *candidate = arena_alloc(request->arena, sizeof *candidate);
@@ -45,6 +50,7 @@ static void add_candidate(struct request *request, struct session *session, enum
     *(list->count == 0 ? &list->first : list->end) = candidate;
     list->end = &candidate->next;
     list->count++;
+    list->bytes += json.len;
 }
 
 static void add_offer(struct request *request, struct session *session, const struct fact *fact) {
@@ -59,15 +65,16 @@ void session_add(struct request *request, struct session *session, struct text n
                  const struct fact *fact) {
     struct text rest = name;
     struct text kind = text_cut(&rest, '-');
+    session->bytes += fact->key.len + fact->value.len;
     if (text_equal(kind, TEXT("offer"))) {
         add_offer(request, session, fact);
     } else if (text_equal(kind, TEXT("answer"))) {
         session->answer = session->answer.at == NULL ? fact->value : session->answer;
-    } else if (text_equal(kind, TEXT("withdrawn"))) {
+    } else if (text_equal(kind, TEXT("gone"))) {
         session->withdrawn = true;
-    } else {
-        enum side side = text_equal(kind, text_of(side_names[OFFERER])) ? OFFERER : ANSWERER;
-        add_candidate(request, session, side, rest, fact->value);
+    } else if (text_equal(kind, TEXT("trickle"))) {
+        bool offerer = text_equal(text_cut(&rest, '-'), text_of(side_names[OFFERER]));
+        add_candidate(request, session, offerer ? OFFERER : ANSWERER, rest, fact->value);
     }
 }
 
@@ -75,7 +82,7 @@ struct session session_read(struct request *request, struct session_code code) {
     struct session session = session_begin(code);
     struct text prefix = key_session(request, code);
     struct page page = {.last = TEXT(""), .more = true};
-    while (page.more) {
+    while (page.more && session.bytes < SESSION_BYTES) {
         page = storage_list(request, prefix, page.last, STORAGE_PAGE_MAX);
         for (size_t i = 0; i < page.count; i++) {
             struct text name = text_from(page.facts[i].key, prefix.len);
@@ -99,21 +106,31 @@ struct directory directory_begin(struct text prefix) {
     return (struct directory){.prefix = prefix, .page = {.more = true}};
 }
 
-/* A session's entry is followed by its mark where the session is no longer open. An entry at the
- * end of a page is left for the next one, so that the two are seen together. */
-bool directory_next(struct request *request, struct directory *directory) {
+/* Where the next page begins: behind the last key, or just before it, if it is an entry. A
+ * session's entry is followed by its mark where the session is no longer open, and the two have to
+ * be seen together. */
+static void directory_go_on(struct directory *directory) {
     struct page *page = &directory->page;
-    if (!page->more) {
+    struct fact *end = page->count > 0 ? &page->facts[page->count - 1] : NULL;
+    bool before =
+        page->more && end != NULL && end->value.len > 0 && text_equal(end->key, page->last);
+    memcpy(directory->after, page->last.at, page->last.len);
+    directory->after_len = page->last.len;
+    if (before) {
+        /* '~' sorts after all that a key goes on with. */
+        directory->after[directory->after_len - 1]--;
+        directory->after[directory->after_len++] = '~';
+        page->count--;
+    }
+}
+
+bool directory_next(struct request *request, struct directory *directory) {
+    if (!directory->page.more) {
         return false;
     }
     struct text after = {directory->after, directory->after_len};
-    *page = storage_list(request, directory->prefix, after, STORAGE_PAGE_MAX);
-    if (page->more && page->count > 1 && page->facts[page->count - 1].value.len > 0) {
-        page->count--;
-        page->last = page->facts[page->count - 1].key;
-    }
-    directory->after_len = page->last.len;
-    memcpy(directory->after, page->last.at, page->last.len);
+    directory->page = storage_list(request, directory->prefix, after, STORAGE_PAGE_MAX);
+    directory_go_on(directory);
     return true;
 }
 
@@ -194,12 +211,12 @@ void session_put_candidate(struct request *request, const struct session *sessio
     int64_t latest = session->candidates[side].latest;
     int64_t time = request->now > latest ? request->now : latest + 1;
     struct text name =
-        arena_format(request->arena, "%s-%x", side_names[side], TIME_LEN, (uint64_t)time);
+        arena_format(request->arena, "trickle-%s-%x", side_names[side], TIME_LEN, (uint64_t)time);
     put(request, session, name, candidate);
 }
 
 void session_withdraw(struct request *request, const struct session *session) {
-    put(request, session, TEXT("withdrawn-"), TEXT("true"));
+    put(request, session, TEXT("gone-"), TEXT("true"));
     if (session_open(session)) {
         mark(request, session);
     }

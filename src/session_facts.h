@@ -1,18 +1,28 @@
 /* Session facts: a session is the set of facts under its key, and what they say together.
  *
- *     offer                    three lines of JSON: topic, info, offer
- *     answer-<time><random>    JSON string; the first in key order is the answer, others lost the
- * race offerer-<time><random>   JSON string, a candidate; oldest first answerer-<time><random>
- *     withdrawn-<random>
+ *     answer-<time><random>            JSON string; the first in key order is the answer
+ *     gone-<random>                    the session was withdrawn
+ *     offer                            three lines of JSON: topic, info, offer
+ *     trickle-<side>-<time><random>    JSON string, a candidate; oldest first
  *
- * A session is there from the moment that its offer is, until its offer expires or it is withdrawn;
- * it is open until it is answered. */
+ * A session is there from the moment that its offer is, until its offer expires or it is withdrawn.
+ * It is open until it is answered.
+ *
+ * On a store that is eventual, writes that raced may have left more than the limits allow. What is
+ * over them is as if it were not there, so that one session never costs more than it may. */
 #ifndef RONDEVU_SESSION_FACTS_H
 #define RONDEVU_SESSION_FACTS_H
 
 #include "keys.h"
 
 enum side { OFFERER, ANSWERER, SIDES };
+
+enum {
+    CANDIDATES_MAX = 100, /* a side */
+    CANDIDATES_BYTES =
+        600 * 1024, /* a side, as JSON: 100 of the largest, half as much for escapes */
+    SESSION_BYTES = 3 * 1024 * 1024 / 2, /* that are read of one session; candidates come last */
+};
 
 struct candidate {
     struct text json;
@@ -22,7 +32,8 @@ struct candidate {
 /* What one side has left, each text once. */
 struct candidates {
     struct candidate *first, **end;
-    int64_t count;
+    size_t count;
+    size_t bytes;
     int64_t latest; /* ms, of its key */
 };
 
@@ -33,6 +44,7 @@ struct session {
     struct text answer; /* JSON string, or absent */
     int64_t expires_at;
     bool withdrawn;
+    size_t bytes; /* of the facts that were read */
     struct candidates candidates[SIDES];
 };
 
@@ -45,6 +57,8 @@ struct session session_read(struct request *request, struct session_code code);
 bool session_there(const struct session *session);
 bool session_open(const struct session *session);
 bool session_has_candidate(const struct session *session, enum side side, struct text json);
+/* Whether the side may leave this one too. */
+bool session_has_room(const struct session *session, enum side side, struct text json);
 
 /* The edits that make a session, and that add to one. Texts are JSON strings. */
 void session_create(struct request *request, struct session_code code, struct text topic_name,

@@ -9,7 +9,6 @@ enum {
     INFO_MAX = 1024,      /* characters */
     SDP_MAX = 65536,      /* bytes, of an offer or an answer */
     CANDIDATE_MAX = 4096, /* bytes */
-    CANDIDATES_MAX = 100, /* a side */
     LIST_MAX = 1000,      /* sessions in one answer */
     WAIT_MAX = 25,        /* s */
 };
@@ -18,8 +17,7 @@ enum {
 static const char *const reserved[] = {"rooms",    "offers", "peers",   "usernames",
                                        "services", "index",  "sessions"};
 
-/* -- What the requests have in common
- * --------------------------------------------------------------- */
+/* -- What the requests have in common ------------------------------------------ */
 
 static bool is_reserved(struct text topic) {
     for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++) {
@@ -88,8 +86,7 @@ static void add_candidates(cJSON *object, const char *name, const struct candida
     }
 }
 
-/* -- POST /:topic/offer
- * ----------------------------------------------------------------------------- */
+/* -- POST /:topic/offer -------------------------------------------------------- */
 
 /* Open sessions of the topic, up to the most there may be, and when the oldest seen expires. */
 static int64_t count_open(struct request *request, struct text topic_key, int64_t *expires_at) {
@@ -162,8 +159,7 @@ struct response post_offer(struct request *request) {
     return answer_json(200, answer);
 }
 
-/* -- GET /:topic/sessions
- * --------------------------------------------------------------------------- */
+/* -- GET /:topic/sessions ------------------------------------------------------ */
 
 /* The list being made. */
 struct list {
@@ -182,10 +178,9 @@ static void list_session(struct request *request, struct list *list,
         return;
     }
     enum { FIELD_NAMES = 256 };
-    size_t bytes = FIELD_NAMES + 2 * session->info.len + session->offer.len;
-    for (const struct candidate *c = session->candidates[OFFERER].first; c != NULL; c = c->next) {
-        bytes += c->json.len + 1;
-    }
+    const struct candidates *candidates = &session->candidates[OFFERER];
+    size_t bytes = FIELD_NAMES + 2 * session->info.len + session->offer.len + candidates->bytes +
+                   candidates->count;
     if (list->count == list->limit || (list->count > 0 && list->bytes + bytes > ANSWER_MAX)) {
         list->full = true;
         return;
@@ -208,7 +203,9 @@ static void finish_session(struct request *request, struct list *list,
         return;
     }
     list_session(request, list, session);
-    list->last = list->full ? list->last : list->reading;
+    if (!list->full && list->reading.len > 0) {
+        list->last = list->reading;
+    }
 }
 
 /* Facts to ask for: as many as that many sessions have in the common case, of an offer and some
@@ -247,10 +244,28 @@ static void list_page(struct request *request, struct list *list, struct session
     }
 }
 
-/* A page costs memory even where its sessions are all answered. Half of the arena is for reading,
- * half for printing; the list ends where the first half does, and says that it goes on. */
+/* The key behind all facts of a session: '0' comes after the '/' that ends its <age><id>. */
+static struct text past_session(struct request *request, struct text prefix, struct text id) {
+    return arena_format(request->arena, "%t%t0", &prefix, &id);
+}
+
+/* Passes over the rest of a session of which enough has been read. */
+static void pass_over(struct request *request, struct list *list, struct session *session,
+                      struct text prefix, struct page *page) {
+    if (session->bytes >= SESSION_BYTES && !list->full) {
+        finish_session(request, list, session);
+        page->last = past_session(request, prefix, list->reading);
+        *session = (struct session){.code.topic = session->code.topic};
+        list->reading = NO_TEXT;
+    }
+}
+
+/* A page costs memory even where its sessions are all answered. The list ends once reading has
+ * taken three eighths of the arena, and says that it goes on: one more page, or one session however
+ * large, and the printing of it all still fit. */
 static bool may_read_on(const struct request *request, const struct list *list) {
-    return !list->full && (list->last.len == 0 || request->arena->used < request->arena->limit / 2);
+    const struct arena *arena = request->arena;
+    return !list->full && (list->last.len == 0 || arena->used < arena->limit / 8 * 3);
 }
 
 struct response get_sessions(struct request *request) {
@@ -274,14 +289,14 @@ struct response get_sessions(struct request *request) {
                         .topic = json_quote(request->parameters[0]),
                         .limit = limit};
     struct text prefix = key_topic(request, session.code.topic);
-    /* '0' is the character after the '/' that ends a session's key: past all of its facts. */
-    struct page page = {.last = after.at == NULL
-                                    ? TEXT("")
-                                    : arena_format(request->arena, "%t%t0", &prefix, &after),
-                        .more = true};
+    struct page page = {
+        .last = after.at == NULL ? TEXT("") : past_session(request, prefix, after),
+        .more = true,
+    };
     while (page.more && may_read_on(request, &list)) {
         page = storage_list(request, prefix, page.last, page_size(limit));
         list_page(request, &list, &session, prefix, &page);
+        pass_over(request, &list, &session, prefix, &page);
     }
     if (!page.more) {
         finish_session(request, &list, &session);
@@ -292,8 +307,7 @@ struct response get_sessions(struct request *request) {
     return answer_json(200, body);
 }
 
-/* -- POST /answer
- * ----------------------------------------------------------------------------------- */
+/* -- POST /answer -------------------------------------------------------------- */
 
 static struct response put_answer(struct request *request, const struct session *session,
                                   struct text answer) {
@@ -312,7 +326,7 @@ static struct response put_candidate(struct request *request, const struct sessi
     if (session_has_candidate(session, side, json)) {
         return answer_success();
     }
-    if (session->candidates[side].count >= CANDIDATES_MAX) {
+    if (!session_has_room(session, side, json)) {
         return fail(409, TEXT("Too many candidates"));
     }
     session_put_candidate(request, session, side, json);
@@ -353,8 +367,7 @@ struct response post_answer(struct request *request) {
                              : put_candidate(request, &session, side, candidate);
 }
 
-/* -- POST /poll
- * ------------------------------------------------------------------------------------- */
+/* -- POST /poll ---------------------------------------------------------------- */
 
 /* `seen` is how many things the other side had left: the description counts as one, each candidate
  * as one. */
@@ -391,7 +404,7 @@ struct response post_poll(struct request *request) {
 
     enum side other = side == OFFERER ? ANSWERER : OFFERER;
     struct text description = other == OFFERER ? session.offer : session.answer;
-    int64_t there = (description.at != NULL) + session.candidates[other].count;
+    int64_t there = (description.at != NULL) + (int64_t)session.candidates[other].count;
     cJSON *answer = json_object();
     json_add_raw(answer, other == OFFERER ? "offer" : "answer",
                  description.at != NULL ? description : TEXT("null"));
@@ -407,8 +420,7 @@ struct response post_poll(struct request *request) {
     return response;
 }
 
-/* -- DELETE /sessions/:code
- * ------------------------------------------------------------------------- */
+/* -- DELETE /sessions/:code ---------------------------------------------------- */
 
 struct response delete_session(struct request *request) {
     struct session session = find(request, request->parameters[0]);

@@ -24,6 +24,9 @@ const char *setting_name(enum setting setting) {
 
 struct text settings_read(struct settings *settings, const struct text values[SETTINGS],
                           struct arena *arena) {
+    settings->cors_origins = values[CORS_ORIGINS].len > 0      ? values[CORS_ORIGINS]
+                             : values[ALLOWED_ORIGINS].len > 0 ? values[ALLOWED_ORIGINS]
+                                                               : TEXT("*");
     for (int i = 0; i < SETTING_NUMBERS; i++) {
         const struct row *row = &rows[i];
         int64_t *number = &settings->numbers[i];
@@ -37,8 +40,5 @@ struct text settings_read(struct settings *settings, const struct text values[SE
                 row->name, row->min, row->max);
         }
     }
-    settings->cors_origins = values[CORS_ORIGINS].len > 0      ? values[CORS_ORIGINS]
-                             : values[ALLOWED_ORIGINS].len > 0 ? values[ALLOWED_ORIGINS]
-                                                               : TEXT("*");
     return NO_TEXT;
 }

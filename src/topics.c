@@ -14,6 +14,7 @@
 enum {
     TOTAL_MAX = 10000, /* topics; `total` stops counting here */
     PEERS_MAX = 10000, /* distinct peers counted in one topic */
+    KEYS_HOLD = 130,   /* bytes of a name that keys hold whatever it is */
 };
 
 struct topic {
@@ -30,6 +31,8 @@ struct walk {
     int64_t total; /* topics seen before `open` */
     struct topic *kept;
     int64_t kept_count;
+    size_t kept_bytes; /* of the answer */
+    bool full;         /* a topic did not fit into the answer any more: hasMore says so */
     struct topic open; /* the one being counted; no name where there is none */
     uint64_t *peers;   /* of the open topic, hashes */
     size_t peers_count;
@@ -41,6 +44,16 @@ static int compare_hashes(const void *a, const void *b) {
     return (left > right) - (left < right);
 }
 
+static void keep_open(struct walk *walk) {
+    enum { FIELD_NAMES = 96 };
+    size_t bytes = FIELD_NAMES + walk->open.name.len;
+    walk->full = walk->full || walk->kept_bytes + bytes > ANSWER_MAX;
+    if (!walk->full) {
+        walk->kept[walk->kept_count++] = walk->open;
+        walk->kept_bytes += bytes;
+    }
+}
+
 static void close_topic(struct walk *walk) {
     if (walk->open.name.at == NULL) {
         return;
@@ -50,7 +63,7 @@ static void close_topic(struct walk *walk) {
         walk->open.peers += i == 0 || walk->peers[i] != walk->peers[i - 1];
     }
     if (walk->total >= walk->offset && walk->kept_count < walk->limit) {
-        walk->kept[walk->kept_count++] = walk->open;
+        keep_open(walk);
     }
     walk->total++;
     walk->open = (struct topic){0};
@@ -109,6 +122,28 @@ static void walk_directory(struct request *request, struct walk *walk, struct te
     close_topic(walk);
 }
 
+/* Whether b sorts before a. Only names that keys do not hold whole may be out of order. */
+static bool swapped(const struct topic *a, const struct topic *b) {
+    struct text left, right;
+    return a->name.len > KEYS_HOLD && b->name.len > KEYS_HOLD && json_unquote(a->name, &left) &&
+           json_unquote(b->name, &right) && text_compare(left, right) > 0;
+}
+
+/* Names that share all that keys hold of them come in any order: an insertion sort, of what is
+ * nearly always in order, mends that within the page. */
+static void sort_kept(struct request *request, struct walk *walk) {
+    for (int64_t i = 1; i < walk->kept_count; i++) {
+        size_t mark = request->arena->used;
+        for (int64_t j = i; j > 0 && swapped(&walk->kept[j - 1], &walk->kept[j]); j--) {
+            struct topic topic = walk->kept[j];
+            walk->kept[j] = walk->kept[j - 1];
+            walk->kept[j - 1] = topic;
+            arena_rewind(request->arena, mark);
+        }
+        arena_rewind(request->arena, mark);
+    }
+}
+
 /* What the query asks for: pages, or (where there is `offset` or `startsWith`) offsets. */
 struct range {
     int64_t offset, limit;
@@ -164,6 +199,7 @@ static struct response list_topics(struct request *request, cJSON *body) {
     };
     struct text prefix = key_directory(request, range.starts_with);
     walk_directory(request, &walk, prefix);
+    sort_kept(request, &walk);
 
     int64_t total = walk.total < TOTAL_MAX ? walk.total : TOTAL_MAX;
     add_topics(body, &walk);

@@ -178,12 +178,13 @@ export async function startServer({
   // A server that listens on one address only need not be found at localhost.
   const url = `http://${!host || isEverywhere(host) ? "localhost" : bracket(host)}:${listenPort}`;
   const deadline = Date.now() + START_DEADLINE;
-  while (!(await answers(url))) {
-    if (ended || Date.now() > deadline) {
+  for (let health; health !== 200;) {
+    health = await askHealth(url);
+    if (typeof health === "string" || ended || Date.now() > deadline) {
       await stop();
-      throw new Error(`The server did not start.\n${verbose ? "" : log}`);
+      throw new Error(health || `The server did not start.\n${verbose ? "" : log}`);
     }
-    await sleep(100);
+    if (health !== 200) await sleep(100);
   }
   return { url, port: listenPort, pid: group, log: () => log, exited, stop };
 }
@@ -196,13 +197,14 @@ function bracket(host) {
   return isIP(host) === 6 ? `[${host}]` : host;
 }
 
-async function answers(url) {
+/** 200, or what the server says is wrong with it, or 0 while there is no answer of its own. */
+async function askHealth(url) {
   try {
     const response = await fetch(`${url}/health`, { signal: AbortSignal.timeout(2000) });
-    await response.body?.cancel();
-    return response.ok;
+    const { status, error } = await response.json();
+    return status === "ok" ? 200 : (error ?? 0);
   } catch {
-    return false;
+    return 0;
   }
 }
 
