@@ -1,7 +1,7 @@
 /* A host for tests and benchmarks: runs requests against a storage, natively, in one arena.
  *
- * Time stands still and random bytes count up, unless a test says otherwise, so every answer is the
- * same in every run. HMAC is OpenSSL's. */
+ * Time stands still and random bytes count up by 4, unless a test says otherwise, so every answer
+ * is the same in every run. HMAC is OpenSSL's. */
 #ifndef RONDEVU_TEST_HOST_H
 #define RONDEVU_TEST_HOST_H
 

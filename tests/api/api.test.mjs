@@ -1,0 +1,15 @@
+// The API, black box: every sentence of the contracts that can be seen from outside. One file for
+// all chapters, so that they share servers; `node --test tests/api/topics.mjs` runs one of them.
+
+import "./general.mjs";
+import "./cors.mjs";
+import "./topics.mjs";
+import "./offers.mjs";
+import "./lists.mjs";
+import "./handshake.mjs";
+import "./waiting.mjs";
+import "./isolation.mjs";
+import "./bad_input.mjs";
+import "./large_bodies.mjs";
+import "./limits.mjs";
+import "./misconfigured.mjs";

@@ -1,0 +1,336 @@
+// What the API tests share: servers that start when first asked for, callers with an Origin of their
+// own (the product's isolation isolates the tests too), and raw sockets for what fetch will not send.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { startServer } from "../../tools/dev.mjs";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const HANG = 60_000; // ms; no answer takes this long, it only ends a test that would hang
+
+export const KB = 1024;
+export const LISTED = ["https://one.example", "https://two.example:8443"];
+export const NO_SESSION = "Session not found, expired, or origin mismatch";
+export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+export const wrongParameter = (name) => `Missing or invalid required parameter: ${name}`;
+
+/** The short server's limits. Long enough for a test's requests to be through in time. */
+export const SHORT = { timeout: 3000, sessions: 3 };
+
+const VARS = {
+  default: {},
+  short: {
+    SESSION_TIMEOUT: SHORT.timeout,
+    MAX_SESSIONS_PER_TOPIC: SHORT.sessions,
+    ALLOWED_ORIGINS: LISTED.join(","),
+  },
+  listed: { CORS_ORIGINS: LISTED.join(",") },
+};
+
+/** @type {Map<string, Promise<{url: string, stop(): Promise<void>}>>} */
+const servers = new Map();
+after(async () => {
+  for (const server of await Promise.allSettled(servers.values())) await server.value?.stop();
+});
+
+/** Where the server of that name answers; starts it once. @param {keyof typeof VARS} name */
+async function serverUrl(name) {
+  if (!servers.has(name)) servers.set(name, startServer({ vars: VARS[name] }));
+  const { url, pid, log } = await servers.get(name);
+  if (gone(pid)) throw new Error(`The ${name} server has ended.\n${log()}`);
+  return url;
+}
+
+function gone(pid) {
+  try {
+    return !process.kill(pid, 0);
+  } catch {
+    return true;
+  }
+}
+
+/** A server that is up without being well, which startServer() would wait for. */
+export async function startUnwell(vars) {
+  const state = mkdtempSync(join(tmpdir(), "rondevu-unwell-"));
+  const port = 20_000 + Math.floor(Math.random() * 10_000);
+  const args = ["dev", "--port", String(port), "--inspector-port", "0", "--persist-to", state];
+  args.push("--show-interactive-dev-session=false", "--log-level", "error");
+  for (const [name, value] of Object.entries(vars)) args.push("--var", `${name}:${value}`);
+  const child = spawn(join(ROOT, "node_modules/.bin/wrangler"), args, {
+    cwd: ROOT,
+    detached: true, // a process group of its own: wrangler starts workerd
+    stdio: "ignore",
+    env: {
+      ...process.env,
+      PATH: `${join(ROOT, "node_modules/.bin")}:${process.env.PATH}`,
+      WRANGLER_SEND_METRICS: "false",
+      CLOUDFLARE_CF_FETCH_ENABLED: "false",
+    },
+  });
+  const signal = (name) => !ended && child.pid && process.kill(-child.pid, name);
+  process.once("exit", () => signal("SIGKILL"));
+  let ended = false;
+  const exited = new Promise((resolve) => {
+    for (const event of ["exit", "error"]) child.once(event, () => resolve((ended = true)));
+  });
+  const url = `http://localhost:${port}`;
+  const deadline = Date.now() + HANG;
+  while (!(await fetch(url).catch(() => null))) {
+    assert.ok(!ended && Date.now() < deadline, "the server did not start");
+    await sleep(100);
+  }
+  return {
+    url,
+    async stop() {
+      signal("SIGTERM");
+      await exited;
+      rmSync(state, { recursive: true, force: true });
+    },
+  };
+}
+
+/**
+ * Somebody who calls the API.
+ * @typedef {{status: number, headers: Headers, text: string, body: any}} Answer
+ */
+export class Api {
+  #server;
+
+  /**
+   * @param {keyof typeof VARS | {url: string}} [server]
+   * @param {string | null} [origin] null: sends none
+   */
+  constructor(server = "default", origin = randomOrigin()) {
+    this.#server = server;
+    this.origin = origin;
+  }
+
+  /** The same server, called by another application. @param {string | null} [origin] */
+  from(origin = randomOrigin()) {
+    return new Api(this.#server, origin);
+  }
+
+  async url() {
+    return typeof this.#server === "string" ? serverUrl(this.#server) : this.#server.url;
+  }
+
+  /** @param {string} method @param {string} path @returns {Promise<Answer>} */
+  async request(method, path, { body, headers = {}, duplex } = {}) {
+    const origin = this.origin === null ? {} : { Origin: this.origin };
+    const response = await fetch((await this.url()) + path, {
+      method,
+      headers: { ...origin, ...headers },
+      body,
+      duplex,
+      redirect: "manual",
+      signal: AbortSignal.timeout(HANG),
+    });
+    const text = await response.text();
+    return { status: response.status, headers: response.headers, text, body: parse(text) };
+  }
+
+  get(path, headers) {
+    return this.request("GET", path, { headers });
+  }
+
+  /** @param {string} path @param {unknown} body text and bytes go as they are, all else as JSON */
+  post(path, body, headers) {
+    const raw = typeof body === "string" || body instanceof Uint8Array;
+    return this.request("POST", path, { body: raw ? body : JSON.stringify(body), headers });
+  }
+
+  del(path, options) {
+    return this.request("DELETE", path, options);
+  }
+
+  /** Offers under a topic. @param {string} topic @param {object} [fields] @returns {Promise<string>} */
+  async offer(topic, fields = {}) {
+    const answer = await this.post(offerPath(topic), { offer: "an offer", ...fields });
+    assert.equal(answer.status, 200, answer.text);
+    return answer.body.code;
+  }
+
+  /** One after the other, each in a millisecond of its own. @returns {Promise<string[]>} */
+  async offers(topic, count) {
+    const codes = [];
+    for (let i = 0; i < count; i++) {
+      codes.push(await this.offer(topic, { info: `peer ${i}` }));
+      const now = Date.now();
+      while (Date.now() === now) await sleep(1);
+    }
+    return codes;
+  }
+
+  /** Open sessions of a topic. */
+  async sessions(topic, query = "") {
+    const answer = await this.get(sessionsPath(topic) + query);
+    assert.equal(answer.status, 200, answer.text);
+    return answer.body.sessions;
+  }
+
+  /** The directory's entries. */
+  async topics(query = "") {
+    const answer = await this.get(`/topics${query}`);
+    assert.equal(answer.status, 200, answer.text);
+    return answer.body.topics;
+  }
+
+  answer(code, answer) {
+    return this.post("/answer", { code, side: "answerer", answer });
+  }
+
+  candidate(code, side, candidate) {
+    return this.post("/answer", { code, side, candidate });
+  }
+
+  poll(code, side, fields = {}) {
+    return this.post("/poll", { code, side, ...fields });
+  }
+
+  withdraw(code) {
+    return this.del(`/sessions/${code}`);
+  }
+
+  /**
+   * Sends bytes as they are and reads one answer, headers and body.
+   * @param {(string | Uint8Array)[]} parts
+   * @returns {Promise<Answer>}
+   */
+  async raw(parts) {
+    const socket = await this.#connect();
+    const guard = setTimeout(() => socket.destroy(), HANG);
+    try {
+      for (const part of parts) socket.write(part);
+      return await readAnswer(socket);
+    } finally {
+      clearTimeout(guard);
+      socket.destroy();
+    }
+  }
+
+  /** Sends bytes as they are, and goes. @param {(string | Uint8Array)[]} parts */
+  async leave(parts) {
+    const socket = await this.#connect();
+    for (const part of parts) await new Promise((resolve) => socket.write(part, resolve));
+    socket.destroy();
+  }
+
+  async #connect() {
+    const { hostname, port } = new URL(await this.url());
+    const socket = connect(Number(port), hostname);
+    socket.on("error", () => {}); // a server that has answered may reset what it did not read
+    return socket;
+  }
+
+  /** The head of a raw request. @param {string} method @param {string} target */
+  async head(method, target, headers = {}) {
+    const { host } = new URL(await this.url());
+    const all = { Host: host, ...(this.origin && { Origin: this.origin }), ...headers };
+    const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
+    return `${method} ${target} HTTP/1.1\r\n${lines.join("")}\r\n`;
+  }
+}
+
+export function randomOrigin() {
+  return `https://${randomUUID()}.example`;
+}
+
+export const offerPath = (topic) => `/${encodeURIComponent(topic)}/offer`;
+export const sessionsPath = (topic) => `/${encodeURIComponent(topic)}/sessions`;
+
+/** A failure, with the sentence where the contract has one, and nothing but a sentence. */
+export function assertError(answer, status, sentence) {
+  assert.equal(answer.status, status, answer.text);
+  assert.deepEqual(Object.keys(answer.body ?? {}), ["error"], answer.text);
+  assert.equal(typeof answer.body.error, "string");
+  assert.notEqual(answer.body.error, "");
+  if (sentence !== undefined) assert.equal(answer.body.error, sentence);
+}
+
+/** @param {Answer} answer @param {string} name */
+export function assertWrong(answer, name) {
+  assertError(answer, 400, wrongParameter(name));
+}
+
+/** What a server's fault may not tell: a stack, a key, a back end. */
+export function assertDiscreet(answer) {
+  assert.doesNotMatch(answer.text, /\bat \S+:\d+|\.js\b|\.wasm\b|wasm|stack|secret/i);
+  assert.doesNotMatch(answer.text, /\bkv\b|namespace|miniflare|workerd|cloudflare|sqlite|durable/i);
+}
+
+/** Nothing of this caller's is stored. @param {Api} api */
+export async function assertNothingStored(api) {
+  const answer = await api.get("/topics");
+  assert.equal(answer.status, 200);
+  assert.deepEqual([answer.body.topics, answer.body.total], [[], 0]);
+}
+
+/** Runs `each` over the items, some at a time. */
+export async function inParallel(items, each, width = 8) {
+  const queue = [...items.entries()];
+  const results = Array(items.length);
+  const worker = async () => {
+    for (let next; (next = queue.shift());) results[next[0]] = await each(next[1], next[0]);
+  };
+  await Promise.all(Array.from({ length: width }, worker));
+  return results;
+}
+
+/** Whether the promise is settled after so many ms. */
+export async function settlesWithin(promise, ms) {
+  return Promise.race([promise.then(() => true), sleep(ms, false, { ref: false })]);
+}
+
+function parse(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param {import("node:net").Socket} socket @returns {Promise<Answer>} */
+function readAnswer(socket) {
+  return new Promise((resolve, reject) => {
+    let bytes = "";
+    const look = () => {
+      const end = bytes.indexOf("\r\n\r\n");
+      if (end < 0) return;
+      const [line, ...fields] = bytes.slice(0, end).split("\r\n");
+      const headers = new Headers(fields.map((field) => field.split(/:\s*(.*)/s).slice(0, 2)));
+      const text = bodyOf(headers, bytes.slice(end + 4));
+      if (text === undefined) return;
+      resolve({ status: Number(line.split(" ")[1]), headers, text, body: parse(text) });
+    };
+    socket.setEncoding("latin1");
+    socket.on("data", (some) => ((bytes += some), look()));
+    socket.on("close", () => reject(new Error(`closed after ${JSON.stringify(bytes)}`)));
+  });
+}
+
+/** Undefined where it is not all there. */
+function bodyOf(headers, bytes) {
+  const length = Number(headers.get("Content-Length") ?? 0);
+  let body = bytes.slice(0, length);
+  if (headers.get("Transfer-Encoding") === "chunked") {
+    body = "";
+    for (let rest = bytes; ;) {
+      const [, size, after] = /^([0-9a-f]+)\r\n(.*)$/is.exec(rest) ?? [];
+      if (size === undefined) return undefined;
+      const some = Number.parseInt(size, 16);
+      if (some === 0) break;
+      if (after.length < some + 2) return undefined;
+      body += after.slice(0, some);
+      rest = after.slice(some + 2);
+    }
+  } else if (bytes.length < length) return undefined;
+  return Buffer.from(body, "latin1").toString("utf8");
+}

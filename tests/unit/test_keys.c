@@ -1,0 +1,203 @@
+/* Keys: that they sort as what they stand for does, and keep to their limits. */
+#include "keys.h"
+#include "world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const int64_t NOW = (int64_t)TEST_NOW * 1000;
+
+static void the_keys_of_newer_sessions_come_first(void **state) {
+    struct request *request = world_request(as_world(state));
+    static const int64_t times[] = {0,          1,           255,           256,
+                                    0xFFFFFFFF, 0x100000000, 1700000000000, 1700000000001};
+    for (size_t i = 1; i < sizeof times / sizeof times[0]; i++) {
+        struct text older = key_session_id(request, session_code_make(7, times[i - 1], 9));
+        struct text newer = key_session_id(request, session_code_make(7, times[i], 9));
+        assert_int_equal(older.len, SESSION_ID_LEN);
+        assert_true(text_compare(newer, older) < 0);
+    }
+}
+
+static void a_sessions_key_is_under_its_topic_and_two_segments_name_the_shard(void **state) {
+    struct request *request = world_request(as_world(state));
+    struct session_code code = session_code_make(0xABCDEF, NOW, 5);
+    struct text topic = key_topic(request, 0xABCDEF);
+    struct text session = key_session(request, code);
+    assert_true(text_starts(session, topic));
+    assert_int_equal(topic.len, strlen("topic/") + 24 + 1);
+    assert_int_equal(session.len, topic.len + SESSION_ID_LEN + 1);
+    assert_true(text_starts(topic, TEXT("topic/")));
+    assert_memory_equal(topic.at + 6 + 16, "00abcdef/", 9);
+}
+
+static void another_origin_has_other_keys(void **state) {
+    struct world *world = as_world(state);
+    char topic[64], directory[64];
+    snprintf(topic, sizeof topic, "%s", key_topic(world_request(world), 1).at);
+    snprintf(directory, sizeof directory, "%s", key_directory(world_request(world), TEXT("x")).at);
+    uint64_t hash = keyed_hash(world_request(world), "topic", TEXT("x"));
+    world->host.origin = "https://other.example";
+    assert_string_not_equal(key_topic(world_request(world), 1).at, topic);
+    assert_string_not_equal(key_directory(world_request(world), TEXT("x")).at, directory);
+    assert_true(keyed_hash(world_request(world), "topic", TEXT("x")) != hash);
+}
+
+static void hashes_of_other_labels_and_names_differ(void **state) {
+    struct request *request = world_request(as_world(state));
+    uint64_t hash = keyed_hash(request, "topic", TEXT("x"));
+    assert_true(keyed_hash(request, "topic", TEXT("x")) == hash);
+    assert_true(keyed_hash(request, "topic", TEXT("y")) != hash);
+    assert_true(keyed_hash(request, "peer", TEXT("x")) != hash);
+    assert_true(keyed_hash(request, "topic", TEXT("")) != hash);
+}
+
+/* -- The directory -------------------------------------------------------------------------------
+ */
+
+enum { NAMES = 1500, NAME_MAX = 60 };
+
+struct name {
+    char bytes[NAME_MAX + 1];
+    size_t len;
+    char key[STORAGE_KEY_MAX + 1];
+    struct session_code code;
+};
+
+static uint64_t seed = 1;
+
+static unsigned draw(unsigned below) {
+    seed = seed * 6364136223846793005U + 1442695040888963407U;
+    return (unsigned)(seed >> 33) % below;
+}
+
+/* Few different characters, so that names share their beginnings; all around the ends of the
+ * escaped range. */
+static void draw_name(struct name *name) {
+    static const char *const alphabet[] = {"\x01",
+                                           "\t",
+                                           "\x1F",
+                                           " ",
+                                           "!",
+                                           "\"",
+                                           "#",
+                                           "-",
+                                           "/",
+                                           "0",
+                                           "a",
+                                           "~",
+                                           "\x7F",
+                                           "\xC2\x80",
+                                           "\xC3\xA9",
+                                           "\xEF\xBF\xBD",
+                                           "\xF0\x9F\x98\x80"};
+    name->len = 0;
+    for (unsigned count = 1 + draw(8); count > 0; count--) {
+        const char *c = alphabet[draw(sizeof alphabet / sizeof alphabet[0])];
+        memcpy(name->bytes + name->len, c, strlen(c) + 1);
+        name->len += strlen(c);
+    }
+}
+
+static void draw_entry(struct request *request, struct name *name) {
+    name->code = session_code_make(draw(3), NOW + draw(1000), draw(1000000));
+    struct text text = {name->bytes, name->len};
+    struct text topic = key_directory_topic(request, text, name->code.topic);
+    struct text id = key_session_id(request, name->code);
+    snprintf(name->key, sizeof name->key, "%s%s", topic.at, id.at);
+}
+
+static int by_key(const void *a, const void *b) {
+    return strcmp(((const struct name *)a)->key, ((const struct name *)b)->key);
+}
+
+static struct text name_text(const struct name *name) {
+    return (struct text){name->bytes, name->len};
+}
+
+static void directory_entries_sort_as_their_names_do(void **state) {
+    struct world *world = as_world(state);
+    struct name *names = calloc(NAMES, sizeof *names);
+    for (int i = 0; i < NAMES; i++) {
+        draw_name(&names[i]);
+        draw_entry(world_request(world), &names[i]);
+    }
+    qsort(names, NAMES, sizeof *names, by_key);
+    for (int i = 1; i < NAMES; i++) {
+        int order = text_compare(name_text(&names[i - 1]), name_text(&names[i]));
+        assert_true(order <= 0);
+        if (order == 0) {
+            assert_true(names[i - 1].code.created_at >= names[i].code.created_at);
+        }
+    }
+    free(names);
+}
+
+static void the_topics_that_start_so_are_those_under_the_key(void **state) {
+    struct world *world = as_world(state);
+    struct name *names = calloc(200, sizeof *names);
+    for (int i = 0; i < 200; i++) {
+        draw_name(&names[i]);
+        draw_entry(world_request(world), &names[i]);
+    }
+    for (int i = 0; i < 200; i++) {
+        for (int j = 0; j < 200; j++) {
+            struct request *request = world_request(world);
+            struct text under = key_directory(request, name_text(&names[i]));
+            struct text of_topic =
+                key_directory_topic(request, name_text(&names[i]), names[i].code.topic);
+            struct text key = text_of(names[j].key);
+            assert_int_equal(text_starts(key, under),
+                             text_starts(name_text(&names[j]), name_text(&names[i])));
+            assert_int_equal(text_starts(key, of_topic),
+                             text_equal(name_text(&names[j]), name_text(&names[i])));
+        }
+    }
+    free(names);
+}
+
+static void the_longest_names_fit_and_stay_valid(void **state) {
+    struct world *world = as_world(state);
+    static const char *const units[] = {
+        "a", " ", "\x01", "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80"};
+    static const char *const starts[] = {"", "a", "ab", "abc"};
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        for (size_t j = 0; j < sizeof starts / sizeof starts[0]; j++) {
+            struct request *request = world_request(world);
+            struct text start = text_of(starts[j]);
+            const char *rest = world_repeat(world, units[i], 256 - start.len);
+            struct text name = arena_format(request->arena, "%t%s", &start, rest);
+            assert_int_equal(text_characters(name), 256);
+            struct text topic = key_directory_topic(request, name, UINT32_MAX);
+            assert_true(topic.len + SESSION_ID_LEN + 1 + 8 <= STORAGE_KEY_MAX);
+            assert_true(text_valid(topic));
+            assert_true(text_starts(topic, key_directory(request, name)));
+        }
+    }
+}
+
+static void long_names_that_differ_late_have_their_own_entries(void **state) {
+    struct world *world = as_world(state);
+    struct request *request = world_request(world);
+    const char *rest = world_repeat(world, "\xF0\x9F\x98\x80", 255);
+    struct text one = arena_format(request->arena, "%s1", rest);
+    struct text two = arena_format(request->arena, "%s2", rest);
+    struct text key_one = key_directory_topic(request, one, 1);
+    struct text key_two = key_directory_topic(request, two, 2);
+    assert_false(text_equal(key_one, key_two));
+    assert_true(text_equal(key_directory(request, one), key_directory(request, two)));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        world_test(the_keys_of_newer_sessions_come_first),
+        world_test(a_sessions_key_is_under_its_topic_and_two_segments_name_the_shard),
+        world_test(another_origin_has_other_keys),
+        world_test(hashes_of_other_labels_and_names_differ),
+        world_test(directory_entries_sort_as_their_names_do),
+        world_test(the_topics_that_start_so_are_those_under_the_key),
+        world_test(the_longest_names_fit_and_stay_valid),
+        world_test(long_names_that_differ_late_have_their_own_entries),
+    };
+    return cmocka_run_group_tests_name("keys", tests, NULL, NULL);
+}

@@ -1,0 +1,258 @@
+/* Router: which route a request takes, its limits, and what every answer has. */
+#include "routes.h"
+#include "world.h"
+
+#include <stdio.h>
+
+static void every_route_is_found(void **state) {
+    struct world *world = as_world(state);
+    static const struct {
+        const char *method, *target;
+        int status;
+    } rows[] = {
+        {"GET", "/", 200},
+        {"HEAD", "/", 200},
+        {"GET", "/health", 200},
+        {"GET", "/topics", 200},
+        {"GET", "/topics?", 200},
+        {"POST", "/answer", 400},
+        {"POST", "/poll", 400},
+        {"DELETE", "/sessions/x", 404},
+        {"POST", "/x/offer", 400},
+        {"GET", "/x/sessions", 200},
+        {"HEAD", "/x/sessions", 200},
+        {"GET", "/topics/sessions", 200},
+        {"GET", "/health/sessions", 200},
+        {"GET", "/answer/sessions", 200},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (world_send(world, rows[i].method, rows[i].target, NULL) != rows[i].status) {
+            fail_msg("%s %s: %d", rows[i].method, rows[i].target, world->result.status);
+        }
+    }
+}
+
+static void what_no_route_has_is_404(void **state) {
+    struct world *world = as_world(state);
+    static const char *const targets[] = {
+        "",          "//",         "/nothing",      "/health/",    "/topics/",
+        "/Health",   "/health%2f", "/hea%6cth",     "/answer/",    "/x/offer/",
+        "/x//offer", "//x/offer",  "/x/y/sessions", "/sessions",   "/sessions/x/y",
+        "/x",        "/offer",     "/x/offers",     "/x/Sessions", "/%00",
+        "/x%ff",     "/test/trap",
+    };
+    for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++) {
+        if (world_get(world, targets[i]) != 404) {
+            fail_msg("%s: %d", targets[i], world->result.status);
+        }
+        assert_error(world, 404, "No such route; the README lists them all");
+        assert_null(strstr(world->result.headers, "Allow:"));
+    }
+}
+
+static void another_method_is_405_and_says_which_are_allowed(void **state) {
+    struct world *world = as_world(state);
+    static const struct {
+        const char *method, *target, *allow;
+    } rows[] = {
+        {"POST", "/", "\nAllow: GET, HEAD, OPTIONS\n"},
+        {"POST", "/health", "\nAllow: GET, HEAD, OPTIONS\n"},
+        {"DELETE", "/topics", "\nAllow: GET, HEAD, OPTIONS\n"},
+        {"GET", "/answer", "\nAllow: POST, OPTIONS\n"},
+        {"HEAD", "/answer", "\nAllow: POST, OPTIONS\n"},
+        {"PUT", "/poll", "\nAllow: POST, OPTIONS\n"},
+        {"GET", "/sessions/x", "\nAllow: DELETE, OPTIONS\n"},
+        {"GET", "/x/offer", "\nAllow: POST, OPTIONS\n"},
+        {"POST", "/x/sessions", "\nAllow: GET, HEAD, OPTIONS\n"},
+        {"get", "/health", "\nAllow: GET, HEAD, OPTIONS\n"},
+        {"PATCH", "/%ff/offer", "\nAllow: POST, OPTIONS\n"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (world_send(world, rows[i].method, rows[i].target, NULL) != 405 ||
+            strstr(world->result.headers, rows[i].allow) == NULL) {
+            fail_msg("%s %s: %d\n%s", rows[i].method, rows[i].target, world->result.status,
+                     world->result.headers);
+        }
+    }
+    world_send(world, "PUT", "/poll", NULL);
+    assert_error(world, 405, "This path answers POST, OPTIONS");
+}
+
+static void a_path_that_is_no_text_is_400(void **state) {
+    struct world *world = as_world(state);
+    static const char *const topics[] = {"%",   "%4",  "%zz",    "%00",       "a%00b",
+                                         "%ff", "%C3", "%c0%af", "%ed%a0%80", "\xFF"};
+    for (size_t i = 0; i < sizeof topics / sizeof topics[0]; i++) {
+        char target[64];
+        snprintf(target, sizeof target, "/%s/sessions", topics[i]);
+        world_get(world, target);
+        assert_error(world, 400, "The path must be percent-encoded UTF-8 without U+0000");
+        snprintf(target, sizeof target, "/%s/offer", topics[i]);
+        world_post(world, target, "{\"offer\":\"x\"}");
+        assert_error(world, 400, "The path must be percent-encoded UTF-8 without U+0000");
+        snprintf(target, sizeof target, "/sessions/%s", topics[i]);
+        assert_int_equal(world_send(world, "DELETE", target, NULL), 400);
+    }
+    assert_int_equal(memory_count(world->memory), 0);
+}
+
+static void a_parameter_is_decoded_after_the_path_is_cut(void **state) {
+    struct world *world = as_world(state);
+    world_offer(world, "a%2fb+c%2Bd", "peer");
+    world_get(world, "/topics");
+    assert_non_null(strstr(world->result.body, "\"topic\":\"a/b+c+d\""));
+}
+
+static void a_body_at_its_limit_is_read_and_one_byte_over_is_413(void **state) {
+    struct world *world = as_world(state);
+    static const struct {
+        const char *method, *target;
+        size_t max;
+        int status;
+        const char *sentence;
+    } rows[] = {
+        {"POST", "/x/offer", 524288, 400, "524288"},
+        {"POST", "/answer", 524288, 400, "524288"},
+        {"POST", "/poll", 524288, 400, "524288"},
+        {"DELETE", "/sessions/x", 524288, 404, "524288"},
+        {"GET", "/x/sessions", 524288, 200, "524288"},
+        {"GET", "/topics", 1048576, 200, "1048576"},
+        {"GET", "/", 1048576, 200, "1048576"},
+        {"GET", "/health", 1048576, 200, "1048576"},
+    };
+    const char *body = world_repeat(world, " ", 1048577);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct text text = {body, rows[i].max};
+        struct result result = test_send_bytes(&world->host, rows[i].method, rows[i].target, text);
+        assert_int_equal(result.status, rows[i].status);
+        text.len++;
+        result = test_send_bytes(&world->host, rows[i].method, rows[i].target, text);
+        assert_int_equal(result.status, 413);
+        assert_non_null(strstr(result.body, rows[i].sentence));
+    }
+}
+
+static void a_full_body_can_be_an_offer(void **state) {
+    struct world *world = as_world(state);
+    const char *rest = world_repeat(world, "x", 524288 - strlen("{\"offer\":\"o\",\"x\":\"\"}"));
+    assert_int_equal(world_post(world, "/x/offer", "{\"offer\":\"o\",\"x\":\"%s\"}", rest), 200);
+    assert_int_equal(world_post(world, "/x/offer", "{\"offer\":\"o\",\"x\":\"%sx\"}", rest), 413);
+    assert_int_equal(memory_count(world->memory), 2);
+}
+
+static void every_answer_is_json_that_nobody_caches(void **state) {
+    struct world *world = as_world(state);
+    static const char *const targets[] = {"/",       "/health",  "/topics",      "/x/sessions",
+                                          "/answer", "/nothing", "/%ff/sessions"};
+    static const char *const lines[] = {
+        "Content-Type: application/json; charset=utf-8\n", "Access-Control-Allow-Origin: *\n",
+        "Access-Control-Expose-Headers: ETag, Retry-After\n", "Cache-Control: no-store\n"};
+    for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++) {
+        world_get(world, targets[i]);
+        assert_non_null(world->json);
+        for (size_t j = 0; j < sizeof lines / sizeof lines[0]; j++) {
+            assert_non_null(strstr(world->result.headers, lines[j]));
+        }
+    }
+}
+
+static void head_answers_as_get_without_the_body(void **state) {
+    struct world *world = as_world(state);
+    world_offer(world, "room", "peer");
+    static const char *const targets[] = {"/", "/health", "/topics", "/room/sessions", "/nothing"};
+    for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++) {
+        int status = world_get(world, targets[i]);
+        char headers[512];
+        snprintf(headers, sizeof headers, "%s", world->result.headers);
+        assert_int_equal(world_send(world, "HEAD", targets[i], NULL), status);
+        assert_string_equal(world->result.body, "");
+        assert_string_equal(world->result.headers, headers);
+    }
+}
+
+static void preflights_are_answered_on_every_path(void **state) {
+    struct world *world = as_world(state);
+    static const char *const targets[] = {"/", "/health", "/x/offer", "/nothing", "/%ff/offer"};
+    for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++) {
+        assert_int_equal(world_send(world, "OPTIONS", targets[i], NULL), 204);
+        assert_non_null(strstr(world->result.headers, "Access-Control-Max-Age: 7200\n"));
+        assert_null(strstr(world->result.headers, "Content-Type:"));
+    }
+}
+
+static void wrong_settings_are_503_on_every_route(void **state) {
+    struct world *world = as_world(state);
+    world->host.settings[SESSION_TIMEOUT] = "soon";
+    static const char *const targets[] = {"/", "/health", "/topics", "/x/sessions"};
+    for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++) {
+        assert_int_equal(world_get(world, targets[i]), 503);
+        assert_non_null(strstr(world_text(world, "error"), "SESSION_TIMEOUT"));
+    }
+    world_post(world, "/x/offer", "{\"offer\":\"x\"}");
+    assert_int_equal(world->result.status, 503);
+    assert_int_equal(memory_count(world->memory), 0);
+}
+
+static void a_route_is_logged_by_its_pattern(void **state) {
+    struct world *world = as_world(state);
+    static const struct {
+        const char *method, *path, *route;
+    } rows[] = {
+        {"GET", "/health", "GET /health"},
+        {"HEAD", "/health", "GET /health"},
+        {"POST", "/secret/offer", "POST /:topic/offer"},
+        {"GET", "/%ff/sessions", "GET /:topic/sessions"},
+        {"GET", "/nothing", "none"},
+        {"PUT", "/health", "none"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct request *request = world_request(world);
+        request->method = text_of(rows[i].method);
+        request->path = text_of(rows[i].path);
+        assert_text(handle(request).route, rows[i].route);
+    }
+}
+
+static void failures_of_the_host_say_that_trying_again_may_help(void **state) {
+    struct world *world = as_world(state);
+    for (int status = 500; status <= 503; status += 3) {
+        struct request *request = world_request(world);
+        request->method = TEXT("POST");
+        request->path = TEXT("/x/offer");
+        struct response response = handle_failure(request, status);
+        assert_int_equal(response.status, status);
+        assert_text(response.route, "POST /:topic/offer");
+        assert_non_null(strstr(response.body.at, "trying again may help"));
+    }
+}
+
+static void no_pattern_has_more_parameters_than_a_request_holds(void **state) {
+    (void)state;
+    for (size_t i = 0; i < routes_count; i++) {
+        int parameters = 0;
+        for (const char *p = routes[i].pattern; *p != '\0'; p++) {
+            parameters += *p == ':';
+        }
+        assert_true(parameters <= PARAMETERS_MAX);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        world_test(every_route_is_found),
+        world_test(what_no_route_has_is_404),
+        world_test(another_method_is_405_and_says_which_are_allowed),
+        world_test(a_path_that_is_no_text_is_400),
+        world_test(a_parameter_is_decoded_after_the_path_is_cut),
+        world_test(a_body_at_its_limit_is_read_and_one_byte_over_is_413),
+        world_test(a_full_body_can_be_an_offer),
+        world_test(every_answer_is_json_that_nobody_caches),
+        world_test(head_answers_as_get_without_the_body),
+        world_test(preflights_are_answered_on_every_path),
+        world_test(wrong_settings_are_503_on_every_route),
+        world_test(a_route_is_logged_by_its_pattern),
+        world_test(failures_of_the_host_say_that_trying_again_may_help),
+        world_test(no_pattern_has_more_parameters_than_a_request_holds),
+    };
+    return cmocka_run_group_tests_name("router", tests, NULL, NULL);
+}
