@@ -14,7 +14,7 @@ const TTL_MIN = 60; // s
 const CACHE_TTL = 30; // s, the least there is: a value may be this stale where it was read before
 
 /**
- * @typedef {{key: string, value: string | null, expiresAt: number}} Fact null: there is none
+ * @typedef {{key: string, value: string | null, expiresAt: number}} Fact null and 0: there is none
  * @typedef {{facts: Fact[], more: boolean}} Page `more`: the list goes on
  * @typedef {{e: number, v?: string, n?: number}} Metadata
  * @typedef {{name: string, metadata: Metadata}} Entry
@@ -26,6 +26,8 @@ export class WorkersKv {
   #kv;
   /** @type {Map<string, Listing>} */ #listings = new Map();
   /** Large values, which no write changes. @type {Map<string, string>} */ #values = new Map();
+
+  /** Calls to the namespace that list or get. */ reads = 0;
 
   /** @param {any} kv the namespace's binding */
   constructor(kv) {
@@ -39,11 +41,13 @@ export class WorkersKv {
 
   /** A fact for each key, in their order. @param {string[]} keys @returns {Promise<Page>} */
   async read(keys) {
+    this.reads++;
     const found = await this.#kv.getWithMetadata(keys, { cacheTtl: CACHE_TTL });
     const facts = keys.map((key) => {
-      const { value, metadata } = found.get(key) ?? {};
-      const text = metadata?.v ?? value ?? null;
-      return { key, value: metadata ? text : null, expiresAt: metadata?.e ?? 0 };
+      const { value = null, metadata } = found.get(key) ?? {};
+      return value === null || !metadata
+        ? { key, value: null, expiresAt: 0 }
+        : { key, value: metadata.v ?? value, expiresAt: metadata.e };
     });
     return { facts, more: false };
   }
@@ -83,6 +87,7 @@ export class WorkersKv {
 
   /** @param {string} prefix @param {Listing} listing @param {number} limit */
   async #listOn(prefix, listing, limit) {
+    this.reads++;
     const listed = await this.#kv.list({ prefix, cursor: listing.cursor, limit });
     for (const key of listed.keys) if (key.metadata?.e) listing.entries.push(key);
     listing.complete = listed.list_complete;
@@ -95,15 +100,19 @@ export class WorkersKv {
       .filter(({ name, metadata }) => metadata.v === undefined && !this.#values.has(name))
       .map(({ name }) => name);
     const calls = [];
+    this.reads += Math.ceil(absent.length / GET_MAX);
     for (let i = 0; i < absent.length; i += GET_MAX)
       calls.push(this.#kv.get(absent.slice(i, i + GET_MAX), { cacheTtl: CACHE_TTL }));
     for (const values of await Promise.all(calls))
       for (const [name, value] of values) if (value !== null) this.#values.set(name, value);
-    return entries.map(({ name, metadata }) => ({
-      key: name,
-      value: metadata.v ?? this.#values.get(name) ?? null,
-      expiresAt: metadata.e,
-    }));
+    // A place may list an entry whose value it cannot get yet.
+    return entries
+      .map(({ name, metadata: { e, v = this.#values.get(name) } }) => ({
+        key: name,
+        value: v ?? null,
+        expiresAt: e,
+      }))
+      .filter(({ value }) => value !== null);
   }
 
   /** @param {Fact[]} edits */

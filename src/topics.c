@@ -5,6 +5,7 @@
  * back before the next one is read, so the walk needs no more memory for a long directory than for
  * a short one. */
 #include "answer.h"
+#include "check.h"
 #include "handlers.h"
 #include "keys.h"
 #include "session_facts.h"
@@ -14,7 +15,8 @@
 enum {
     TOTAL_MAX = 10000, /* topics; `total` stops counting here */
     PEERS_MAX = 10000, /* distinct peers counted in one topic */
-    KEYS_HOLD = 130,   /* bytes of a name that keys hold whatever it is */
+    KEYS_HOLD = 130,   /* bytes of a name that keys hold, whatever it is */
+    HELD_MAX = 100,    /* names put in order that share more than keys hold */
 };
 
 struct topic {
@@ -31,8 +33,10 @@ struct walk {
     int64_t total; /* topics seen before `open` */
     struct topic *kept;
     int64_t kept_count;
-    size_t kept_bytes; /* of the answer */
-    bool full;         /* a topic did not fit into the answer any more: hasMore says so */
+    size_t kept_bytes;           /* of the answer */
+    bool full;                   /* a topic did not fit into the answer any more: hasMore says so */
+    struct topic held[HELD_MAX]; /* seen, sorted, and not passed yet: see hold() */
+    size_t held_count;
     struct topic open; /* the one being counted; no name where there is none */
     uint64_t *peers;   /* of the open topic, hashes */
     size_t peers_count;
@@ -44,29 +48,67 @@ static int compare_hashes(const void *a, const void *b) {
     return (left > right) - (left < right);
 }
 
-static void keep_open(struct walk *walk) {
+static void keep(struct walk *walk, const struct topic *topic) {
     enum { FIELD_NAMES = 96 };
-    size_t bytes = FIELD_NAMES + walk->open.name.len;
+    size_t bytes = FIELD_NAMES + topic->name.len;
     walk->full = walk->full || walk->kept_bytes + bytes > ANSWER_MAX;
     if (!walk->full) {
-        walk->kept[walk->kept_count++] = walk->open;
+        walk->kept[walk->kept_count++] = *topic;
         walk->kept_bytes += bytes;
     }
 }
 
+static void pass(struct walk *walk, const struct topic *topic) {
+    if (walk->total >= walk->offset && walk->kept_count < walk->limit) {
+        keep(walk, topic);
+    }
+    walk->total++;
+}
+
+static void pass_held(struct walk *walk) {
+    for (size_t i = 0; i < walk->held_count; i++) {
+        pass(walk, &walk->held[i]);
+    }
+    walk->held_count = 0;
+}
+
+static bool sorts_before(const struct topic *a, const struct topic *b) {
+    struct text left, right;
+    CHECK(json_unquote(a->name, &left) && json_unquote(b->name, &right));
+    return text_compare(left, right) < 0;
+}
+
+/* Names that keys may not hold whole come in any order where they share what keys do hold. They are
+ * held back, and put in order, until another start comes. */
+static void hold(struct walk *walk, const struct topic *topic) {
+    struct text start = {topic->name.at, KEYS_HOLD};
+    if (walk->held_count == HELD_MAX ||
+        (walk->held_count > 0 && !text_starts(walk->held[0].name, start))) {
+        pass_held(walk);
+    }
+    size_t at = walk->held_count++;
+    for (; at > 0 && sorts_before(topic, &walk->held[at - 1]); at--) {
+        walk->held[at] = walk->held[at - 1];
+    }
+    walk->held[at] = *topic;
+}
+
 static void close_topic(struct walk *walk) {
-    if (walk->open.name.at == NULL) {
+    struct topic *topic = &walk->open;
+    if (topic->name.at == NULL) {
         return;
     }
     qsort(walk->peers, walk->peers_count, sizeof walk->peers[0], compare_hashes);
     for (size_t i = 0; i < walk->peers_count; i++) {
-        walk->open.peers += i == 0 || walk->peers[i] != walk->peers[i - 1];
+        topic->peers += i == 0 || walk->peers[i] != walk->peers[i - 1];
     }
-    if (walk->total >= walk->offset && walk->kept_count < walk->limit) {
-        keep_open(walk);
+    if (topic->name.len > KEYS_HOLD) {
+        hold(walk, topic);
+    } else {
+        pass_held(walk);
+        pass(walk, topic);
     }
-    walk->total++;
-    walk->open = (struct topic){0};
+    *topic = (struct topic){0};
     walk->peers_count = 0;
 }
 
@@ -88,17 +130,25 @@ static void count_session(struct walk *walk, struct text value) {
     }
 }
 
-/* Gives back the memory since `mark`, but for the names that are still needed. They were read in
- * this order, so each moves towards the mark, never over one that has not moved yet. */
-static void keep_names(struct request *request, struct walk *walk, size_t mark,
-                       int64_t kept_before) {
-    arena_rewind(request->arena, mark);
+static void copy_names(struct request *request, struct walk *walk, int64_t kept_before) {
     for (int64_t i = kept_before; i < walk->kept_count; i++) {
         walk->kept[i].name = arena_copy(request->arena, walk->kept[i].name);
+    }
+    for (size_t i = 0; i < walk->held_count; i++) {
+        walk->held[i].name = arena_copy(request->arena, walk->held[i].name);
     }
     if (walk->open.name.at != NULL) {
         walk->open.name = arena_copy(request->arena, walk->open.name);
     }
+}
+
+/* Gives back the memory since `mark`, but for the names that are still needed: they are copied up
+ * first, one after the other, and then down, so that none is written over before it has moved. */
+static void keep_names(struct request *request, struct walk *walk, size_t mark,
+                       int64_t kept_before) {
+    copy_names(request, walk, kept_before);
+    arena_rewind(request->arena, mark);
+    copy_names(request, walk, kept_before);
 }
 
 static bool enough(const struct walk *walk) {
@@ -120,28 +170,7 @@ static void walk_directory(struct request *request, struct walk *walk, struct te
         mark = request->arena->used;
     }
     close_topic(walk);
-}
-
-/* Whether b sorts before a. Only names that keys do not hold whole may be out of order. */
-static bool swapped(const struct topic *a, const struct topic *b) {
-    struct text left, right;
-    return a->name.len > KEYS_HOLD && b->name.len > KEYS_HOLD && json_unquote(a->name, &left) &&
-           json_unquote(b->name, &right) && text_compare(left, right) > 0;
-}
-
-/* Names that share all that keys hold of them come in any order: an insertion sort, of what is
- * nearly always in order, mends that within the page. */
-static void sort_kept(struct request *request, struct walk *walk) {
-    for (int64_t i = 1; i < walk->kept_count; i++) {
-        size_t mark = request->arena->used;
-        for (int64_t j = i; j > 0 && swapped(&walk->kept[j - 1], &walk->kept[j]); j--) {
-            struct topic topic = walk->kept[j];
-            walk->kept[j] = walk->kept[j - 1];
-            walk->kept[j - 1] = topic;
-            arena_rewind(request->arena, mark);
-        }
-        arena_rewind(request->arena, mark);
-    }
+    pass_held(walk);
 }
 
 /* What the query asks for: pages, or (where there is `offset` or `startsWith`) offsets. */
@@ -199,7 +228,6 @@ static struct response list_topics(struct request *request, cJSON *body) {
     };
     struct text prefix = key_directory(request, range.starts_with);
     walk_directory(request, &walk, prefix);
-    sort_kept(request, &walk);
 
     int64_t total = walk.total < TOTAL_MAX ? walk.total : TOTAL_MAX;
     add_topics(body, &walk);

@@ -88,8 +88,8 @@ export class Core {
   }
 }
 
-/** A page of facts as the module takes it. */
+/** A page of facts as the module takes it; a fact that is not there expires at 0. */
 export function pack({ facts, more }) {
-  const texts = facts.map(({ key, value, expiresAt }) => `${key}\0${value ?? ""}\0${expiresAt}\0`);
-  return Buffer.from(`${Number(more)}\0${facts.length}\0${texts.join("")}`);
+  const texts = facts.flatMap(({ key, value, expiresAt }) => [key, value ?? "", expiresAt]);
+  return Buffer.from([Number(more), facts.length, ...texts, ""].join("\0"));
 }

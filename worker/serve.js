@@ -38,14 +38,14 @@ export class Server {
     }
   }
 
-  /** A reader who waits for news looks again each second, `wait` times with the first look: one
-   *  look a second is what waiting costs, one who asks again at once too. */
+  /** A reader who waits for news looks again each second, for `wait` reads in all: one a second is
+   *  what waiting costs, one who asks again at once too. */
   async #answer(request, tail, store) {
-    for (let looks = 1; ; looks++) {
+    for (;;) {
       const reply = await this.#run(this.#bytes(request, tail), store);
       if (!reply.wait) return reply;
       await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY));
-      if (looks === reply.wait) return reply;
+      if (store.reads >= reply.wait) return reply;
       store.lookAgain();
     }
   }

@@ -152,7 +152,7 @@ static void topics_of_another_origin_are_not_counted(void **state) {
     assert_int_equal(world_number(world, "total"), 1);
 }
 
-static void long_topics_that_differ_late_are_counted_apart(void **state) {
+static void long_topics_that_differ_late_are_counted_apart_and_in_order(void **state) {
     struct world *world = as_world(state);
     const char *start = world_repeat(world, "%F0%9F%98%80", 255);
     char topic[4096];
@@ -164,11 +164,9 @@ static void long_topics_that_differ_late_are_counted_apart(void **state) {
     }
     world_get(world, "/topics");
     assert_int_equal(world_number(world, "total"), 5);
-    int counts = 0;
     for (int i = 0; i < 5; i++) {
-        counts |= 1 << cJSON_GetObjectItem(topic_at(world, i), "count")->valueint;
+        assert_int_equal(cJSON_GetObjectItem(topic_at(world, i), "count")->valueint, i + 1);
     }
-    assert_int_equal(counts, 2 + 4 + 8 + 16 + 32);
     snprintf(topic, sizeof topic, "/topics?startsWith=%s3", start);
     world_get(world, topic);
     assert_int_equal(world_number(world, "total"), 1);
@@ -426,7 +424,7 @@ int main(void) {
         world_test(peers_are_distinct_by_info_and_each_alone_without),
         world_test(topics_with_no_open_session_are_not_listed),
         world_test(topics_of_another_origin_are_not_counted),
-        world_test(long_topics_that_differ_late_are_counted_apart),
+        world_test(long_topics_that_differ_late_are_counted_apart_and_in_order),
         world_test(pages_and_offsets_have_their_own_defaults),
         world_test(what_is_no_range_is_named),
         world_test(startswith_matches_bytes_and_is_echoed),

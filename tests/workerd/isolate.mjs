@@ -1,0 +1,29 @@
+// Starts a test worker in workerd: one isolate, one empty KV namespace STORE.
+
+import { globSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { Miniflare } from "miniflare";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+/** @param {string} script a file of this folder, and what it imports @param {string} wasm */
+export function startIsolate(script, wasm) {
+  const mainModule = `tests/workerd/${script}`;
+  const esm = [mainModule, ...globSync(["worker/*.js", "kv/*.js"], { cwd: ROOT })];
+  const modules = esm.map((path) => [
+    path,
+    { type: "esm", contents: readFileSync(ROOT + path, "utf8") },
+  ]);
+  modules.push([wasm, { type: "wasm", contents: readFileSync(ROOT + wasm) }]);
+  const config = {
+    name: "test",
+    compatibilityDate: "2026-11-01",
+    manifest: { mainModule, modulesRoot: ROOT, modules: Object.fromEntries(modules) },
+    env: {
+      STORE: { type: "kv" },
+      AUTH_SECRET: { type: "text", value: "secret of the tests" },
+    },
+  };
+  // The server logs the traps that tests ask for.
+  return new Miniflare({ workers: [{ config }], handleStructuredLogs: () => {} });
+}

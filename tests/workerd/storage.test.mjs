@@ -1,0 +1,40 @@
+// The storage suite, tests/storage/suite.json, over kv/workers-kv.js, inside workerd.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { after, before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { Miniflare } from "miniflare";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const mainModule = "tests/workerd/storage-worker.js";
+const { cases } = JSON.parse(readFileSync(`${ROOT}tests/storage/suite.json`, "utf8"));
+
+const esm = (path) => [path, { type: "esm", contents: readFileSync(ROOT + path, "utf8") }];
+const modules = Object.fromEntries([mainModule, "kv/workers-kv.js"].map(esm));
+const namespace = (i) => `CASE_${i}`; // each case begins with an empty store
+
+/** @type {Miniflare} */
+let isolate;
+before(async () => {
+  const config = {
+    name: "storage",
+    compatibilityDate: "2026-11-01",
+    compatibilityFlags: ["nodejs_compat"],
+    manifest: { mainModule, modulesRoot: ROOT, modules },
+    env: Object.fromEntries(cases.map((_, i) => [namespace(i), { type: "kv", id: namespace(i) }])),
+  };
+  isolate = new Miniflare({ workers: [{ config }] });
+  await isolate.ready;
+});
+after(async () => await isolate?.dispose());
+
+describe("storage over kv/workers-kv", () => {
+  for (const [i, { name, skip = {}, steps }] of cases.entries()) {
+    test(name, { skip: skip["workers-kv"] }, async () => {
+      const body = JSON.stringify({ namespace: namespace(i), steps });
+      const answer = await isolate.dispatchFetch("http://storage/", { method: "POST", body });
+      assert.equal(await answer.text(), "passed");
+    });
+  }
+});
