@@ -27,9 +27,9 @@ test: build unit ## Run every suite, or ONLY=unit|workerd|api|browser|tools
 	@node tools/test.mjs
 
 .PHONY: soak
-soak: build ## Run the long loops: memory, interleavings, load
+soak: build ## Run the long loops: 10,000 interleavings on the eventual store, 1,000,000 requests
 	@tools/debian.sh test
-	@SOAK=1 node tools/test.mjs
+	@SOAK=1 ONLY=workerd node tools/test.mjs
 
 .PHONY: build
 build: build/core.wasm build/core-test.wasm ## Build the WebAssembly module

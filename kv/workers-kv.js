@@ -10,6 +10,7 @@ const METADATA_MAX = 1024; // bytes of JSON
 const LIST_MAX = 1000; // names in one list call
 const GET_MAX = 100; // keys in one get call
 const PAGE_BYTES = 512 * 1024; // STORAGE_PAGE_BYTES in src/storage.h
+const READS_MAX = 45; // calls in one request: an invocation has 50 on the free plan, and writes too
 const TTL_MIN = 60; // s
 const CACHE_TTL = 30; // s, the least there is: a value may be this stale where it was read before
 
@@ -67,19 +68,19 @@ export class WorkersKv {
     /** @type {Entry[]} */
     const page = [];
     let bytes = 0;
-    let next = 0;
-    const full = () => page.length === limit || bytes >= PAGE_BYTES;
-    while (!full()) {
-      if (next === listing.entries.length) {
-        if (listing.complete) break;
+    let next = firstAfter(listing.entries, after);
+    while (page.length < limit && bytes < PAGE_BYTES) {
+      if (next < listing.entries.length) {
+        const entry = listing.entries[next++];
+        const { n, v = "" } = entry.metadata;
+        bytes += Buffer.byteLength(entry.name) + (n ?? Buffer.byteLength(v));
+        page.push(entry);
+      } else if (listing.complete) {
+        break;
+      } else {
         await this.#listOn(prefix, listing, Math.min(limit + next, LIST_MAX));
-        continue;
+        next = Math.max(next, firstAfter(listing.entries, after));
       }
-      const entry = listing.entries[next++];
-      if (after !== "" && compareBytes(entry.name, after) <= 0) continue;
-      page.push(entry);
-      const { n, v = "" } = entry.metadata;
-      bytes += Buffer.byteLength(entry.name) + (n ?? Buffer.byteLength(v));
     }
     const more = next < listing.entries.length || !listing.complete;
     return { facts: await this.#withValues(page), more };
@@ -87,7 +88,7 @@ export class WorkersKv {
 
   /** @param {string} prefix @param {Listing} listing @param {number} limit */
   async #listOn(prefix, listing, limit) {
-    this.reads++;
+    if (++this.reads > READS_MAX) throw new Error("too long to be listed in one request");
     const listed = await this.#kv.list({ prefix, cursor: listing.cursor, limit });
     for (const key of listed.keys) if (key.metadata?.e) listing.entries.push(key);
     listing.complete = listed.list_complete;
@@ -97,7 +98,8 @@ export class WorkersKv {
   /** @param {Entry[]} entries @returns {Promise<Fact[]>} */
   async #withValues(entries) {
     const absent = entries
-      .filter(({ name, metadata }) => metadata.v === undefined && !this.#values.has(name))
+      .filter(({ metadata }) => metadata.v === undefined && metadata.e > Date.now())
+      .filter(({ name }) => !this.#values.has(name))
       .map(({ name }) => name);
     const calls = [];
     this.reads += Math.ceil(absent.length / GET_MAX);
@@ -105,19 +107,18 @@ export class WorkersKv {
       calls.push(this.#kv.get(absent.slice(i, i + GET_MAX), { cacheTtl: CACHE_TTL }));
     for (const values of await Promise.all(calls))
       for (const [name, value] of values) if (value !== null) this.#values.set(name, value);
-    // A place may list an entry whose value it cannot get yet.
-    return entries
-      .map(({ name, metadata: { e, v = this.#values.get(name) } }) => ({
-        key: name,
-        value: v ?? null,
-        expiresAt: e,
-      }))
-      .filter(({ value }) => value !== null);
+    // A place may list an entry whose value it cannot get, or not any more: there is no such fact.
+    return entries.map(({ name, metadata: { e, v = this.#values.get(name) } }) =>
+      v === undefined
+        ? { key: name, value: null, expiresAt: 0 }
+        : { key: name, value: v, expiresAt: e },
+    );
   }
 
   /** @param {Fact[]} edits */
   async apply(edits) {
-    await Promise.all(edits.map((edit) => this.#write(edit)));
+    // One after the other: where one fails, nothing that stands on it has been written.
+    for (const edit of edits) await this.#write(edit);
   }
 
   /** @param {Fact} edit */
@@ -132,6 +133,18 @@ export class WorkersKv {
           metadata: { e: expiresAt, n: Buffer.byteLength(value) },
         });
   }
+}
+
+/** Where the entries begin whose names sort after `name`. @param {Entry[]} entries @param {string} name */
+function firstAfter(entries, name) {
+  let low = 0;
+  let high = name === "" ? 0 : entries.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (compareBytes(entries[middle].name, name) <= 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** The order of keys: that of their UTF-8 bytes. @param {string} a @param {string} b */

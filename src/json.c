@@ -164,11 +164,15 @@ cJSON *json_object(void) {
 }
 
 cJSON *json_add_object(cJSON *object, const char *name) {
-    return cJSON_AddObjectToObject(object, name);
+    cJSON *added = cJSON_CreateObject();
+    cJSON_AddItemToObjectCS(object, name, added);
+    return added;
 }
 
 cJSON *json_add_array(cJSON *object, const char *name) {
-    return cJSON_AddArrayToObject(object, name);
+    cJSON *added = cJSON_CreateArray();
+    cJSON_AddItemToObjectCS(object, name, added);
+    return added;
 }
 
 cJSON *json_push_object(cJSON *array) {
@@ -193,7 +197,7 @@ void json_push_text(cJSON *array, struct text text) {
 }
 
 void json_add_text(cJSON *object, const char *name, struct text text) {
-    cJSON_AddItemToObject(object, name, text_item(text));
+    cJSON_AddItemToObjectCS(object, name, text_item(text));
 }
 
 /* cJSON has raw items and references, but no call that makes a raw reference. */
@@ -209,7 +213,7 @@ void json_push_raw(cJSON *array, struct text raw) {
 }
 
 void json_add_raw(cJSON *object, const char *name, struct text raw) {
-    cJSON_AddItemToObject(object, name, raw_item(raw));
+    cJSON_AddItemToObjectCS(object, name, raw_item(raw));
 }
 
 void json_add_number(cJSON *object, const char *name, int64_t number) {
@@ -217,7 +221,7 @@ void json_add_number(cJSON *object, const char *name, int64_t number) {
 }
 
 void json_add_bool(cJSON *object, const char *name, bool value) {
-    cJSON_AddBoolToObject(object, name, value);
+    cJSON_AddItemToObjectCS(object, name, cJSON_CreateBool(value));
 }
 
 /* Bytes of the text as JSON, or a few more. */

@@ -11,8 +11,7 @@
 
 enum { JSON_DEPTH_MAX = 32 }; /* the outermost object is level 1 */
 
-/* From here on cJSON allocates from this arena. The one mutable global of the core; each request
- * sets it. */
+/* From here on cJSON allocates from this arena: the one global of src/, set for each request. */
 void json_use(struct arena *arena);
 
 /* The object that the text is, NULL where it is not one: not JSON as RFC 8259 has it, not an
@@ -27,8 +26,8 @@ bool json_text(const cJSON *object, const char *name, struct text *text);
 bool json_number(const cJSON *object, const char *name, int64_t max, int64_t fallback,
                  int64_t *number);
 
-/* Building a tree. Texts are copied, and an absent one is null; raw JSON is not copied, and must
- * have a NUL behind it. */
+/* Building a tree. Names have to last as long as the tree. Texts are copied, and an absent one is
+ * null; raw JSON is not copied, and must have a NUL behind it. */
 cJSON *json_object(void);
 cJSON *json_add_object(cJSON *object, const char *name);
 cJSON *json_add_array(cJSON *object, const char *name);

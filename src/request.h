@@ -50,11 +50,9 @@ struct response {
     struct text body;    /* JSON, or empty */
     struct text headers; /* "Name: value\n" for each */
     struct text route;   /* for the log: method and pattern of the route, or empty */
-    /* Nothing new yet: the reader is willing to wait this many seconds (1 to 25, else 0) for a
-     * write under the prefix. The host may answer at once, or run the request again before it does.
-     */
+    /* Nothing new yet: the reader would wait this many seconds (1 to 25, else 0). The host may
+     * answer at once, or run the request again before it does. */
     int wait;
-    struct text wait_prefix;
 };
 
 const char *header_name(enum header header);

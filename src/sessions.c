@@ -208,12 +208,11 @@ static void finish_session(struct request *request, struct list *list,
     }
 }
 
-/* Facts to ask for: as many as that many sessions have in the common case, of an offer and some
- * candidates. */
+/* Facts to ask for first: as many as that many sessions have in the common case, of an offer and
+ * some candidates. */
 static size_t page_size(int64_t limit) {
     enum { FACTS = 10, SPARE = 50 };
-    int64_t size = limit * FACTS + SPARE;
-    return size < STORAGE_PAGE_MAX ? (size_t)size : STORAGE_PAGE_MAX;
+    return (size_t)limit * FACTS + SPARE;
 }
 
 /* <age><id>, as `next` gives it. */
@@ -293,8 +292,9 @@ struct response get_sessions(struct request *request) {
         .last = after.at == NULL ? TEXT("") : past_session(request, prefix, after),
         .more = true,
     };
-    while (page.more && may_read_on(request, &list)) {
-        page = storage_list(request, prefix, page.last, page_size(limit));
+    for (size_t size = page_size(limit); page.more && may_read_on(request, &list); size *= 2) {
+        size = size < STORAGE_PAGE_MAX ? size : STORAGE_PAGE_MAX;
+        page = storage_list(request, prefix, page.last, size);
         list_page(request, &list, &session, prefix, &page);
         pass_over(request, &list, &session, prefix, &page);
     }
@@ -326,7 +326,7 @@ static struct response put_candidate(struct request *request, const struct sessi
     if (session_has_candidate(session, side, json)) {
         return answer_success();
     }
-    if (!session_has_room(session, side, json)) {
+    if (!session_has_room(session, side, json) || session->bytes + json.len > SESSION_BYTES) {
         return fail(409, TEXT("Too many candidates"));
     }
     session_put_candidate(request, session, side, json);
@@ -415,7 +415,6 @@ struct response post_poll(struct request *request) {
     struct response response = answer_json(200, answer);
     if (there <= seen) {
         response.wait = (int)wait;
-        response.wait_prefix = key_session(request, session.code);
     }
     return response;
 }

@@ -35,6 +35,7 @@ struct page storage_list(struct request *request, struct text prefix, struct tex
     const struct storage *storage = request->host->storage;
     struct page page = storage->methods->list(storage, request->arena, prefix, after, limit);
     page.last = page.count == 0 ? after : page.facts[page.count - 1].key;
+    CHECK(!page.more || text_compare(page.last, after) > 0); /* or handlers would never end */
     size_t kept = 0;
     for (size_t i = 0; i < page.count; i++) {
         if (lives(request, &page.facts[i])) {

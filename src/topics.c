@@ -1,9 +1,8 @@
 /* Topics: the directory of one origin, by name.
  *
- * One walk over the directory's keys, a page at a time, counts the open sessions of each topic.
- * Only the topics of the page that was asked for are kept; what else a page of keys held is given
- * back before the next one is read, so the walk needs no more memory for a long directory than for
- * a short one. */
+ * One walk over the directory's keys, a page at a time, counts the open sessions of each topic, up
+ * to TOTAL_MAX topics. Of a page of keys only the names are kept that are still needed; what else
+ * it held is given back before the next one is read. */
 #include "answer.h"
 #include "check.h"
 #include "handlers.h"
@@ -33,6 +32,7 @@ struct walk {
     int64_t total; /* topics seen before `open` */
     struct topic *kept;
     int64_t kept_count;
+    size_t kept_end;             /* of the arena, behind the kept names */
     size_t kept_bytes;           /* of the answer */
     bool full;                   /* a topic did not fit into the answer any more: hasMore says so */
     struct topic held[HELD_MAX]; /* seen, sorted, and not passed yet: see hold() */
@@ -72,28 +72,31 @@ static void pass_held(struct walk *walk) {
     walk->held_count = 0;
 }
 
-static bool sorts_before(const struct topic *a, const struct topic *b) {
+static bool sorts_before(struct arena *arena, const struct topic *a, const struct topic *b) {
+    size_t mark = arena->used;
     struct text left, right;
     CHECK(json_unquote(a->name, &left) && json_unquote(b->name, &right));
-    return text_compare(left, right) < 0;
+    bool before = text_compare(left, right) < 0;
+    arena_rewind(arena, mark);
+    return before;
 }
 
 /* Names that keys may not hold whole come in any order where they share what keys do hold. They are
  * held back, and put in order, until another start comes. */
-static void hold(struct walk *walk, const struct topic *topic) {
+static void hold(struct arena *arena, struct walk *walk, const struct topic *topic) {
     struct text start = {topic->name.at, KEYS_HOLD};
     if (walk->held_count == HELD_MAX ||
         (walk->held_count > 0 && !text_starts(walk->held[0].name, start))) {
         pass_held(walk);
     }
     size_t at = walk->held_count++;
-    for (; at > 0 && sorts_before(topic, &walk->held[at - 1]); at--) {
+    for (; at > 0 && sorts_before(arena, topic, &walk->held[at - 1]); at--) {
         walk->held[at] = walk->held[at - 1];
     }
     walk->held[at] = *topic;
 }
 
-static void close_topic(struct walk *walk) {
+static void close_topic(struct arena *arena, struct walk *walk) {
     struct topic *topic = &walk->open;
     if (topic->name.at == NULL) {
         return;
@@ -103,7 +106,7 @@ static void close_topic(struct walk *walk) {
         topic->peers += i == 0 || walk->peers[i] != walk->peers[i - 1];
     }
     if (topic->name.len > KEYS_HOLD) {
-        hold(walk, topic);
+        hold(arena, walk, topic);
     } else {
         pass_held(walk);
         pass(walk, topic);
@@ -112,13 +115,13 @@ static void close_topic(struct walk *walk) {
     walk->peers_count = 0;
 }
 
-static void count_session(struct walk *walk, struct text value) {
+static void count_session(struct arena *arena, struct walk *walk, struct text value) {
     struct text name = text_cut(&value, '\n');
     if (!text_starts(name, walk->start)) {
         return;
     }
     if (!text_equal(name, walk->open.name)) {
-        close_topic(walk);
+        close_topic(arena, walk);
         walk->open.name = name;
     }
     walk->open.count++;
@@ -134,6 +137,7 @@ static void copy_names(struct request *request, struct walk *walk, int64_t kept_
     for (int64_t i = kept_before; i < walk->kept_count; i++) {
         walk->kept[i].name = arena_copy(request->arena, walk->kept[i].name);
     }
+    walk->kept_end = request->arena->used;
     for (size_t i = 0; i < walk->held_count; i++) {
         walk->held[i].name = arena_copy(request->arena, walk->held[i].name);
     }
@@ -142,34 +146,29 @@ static void copy_names(struct request *request, struct walk *walk, int64_t kept_
     }
 }
 
-/* Gives back the memory since `mark`, but for the names that are still needed: they are copied up
- * first, one after the other, and then down, so that none is written over before it has moved. */
-static void keep_names(struct request *request, struct walk *walk, size_t mark,
-                       int64_t kept_before) {
+/* Gives back the memory since the last kept name, but for the names that are still needed: they are
+ * copied up first, one after the other, and then down, so that none is written over before it has
+ * moved. */
+static void keep_names(struct request *request, struct walk *walk, int64_t kept_before) {
+    size_t mark = walk->kept_end;
     copy_names(request, walk, kept_before);
     arena_rewind(request->arena, mark);
     copy_names(request, walk, kept_before);
 }
 
-static bool enough(const struct walk *walk) {
-    int64_t needed = walk->offset + walk->limit;
-    return walk->total > needed && walk->total >= TOTAL_MAX;
-}
-
 static void walk_directory(struct request *request, struct walk *walk, struct text prefix) {
     struct directory directory = directory_begin(prefix);
-    size_t mark = request->arena->used;
-    while (!enough(walk) && directory_next(request, &directory)) {
+    walk->kept_end = request->arena->used;
+    while (walk->total < TOTAL_MAX && directory_next(request, &directory)) {
         int64_t kept_before = walk->kept_count;
         for (size_t i = 0; i < directory.page.count; i++) {
             if (directory_open(&directory, i)) {
-                count_session(walk, directory.page.facts[i].value);
+                count_session(request->arena, walk, directory.page.facts[i].value);
             }
         }
-        keep_names(request, walk, mark, kept_before);
-        mark = request->arena->used;
+        keep_names(request, walk, kept_before);
     }
-    close_topic(walk);
+    close_topic(request->arena, walk);
     pass_held(walk);
 }
 
@@ -261,7 +260,7 @@ static bool wants_page(struct text accept) {
 struct response get_root(struct request *request) {
     if (wants_page(request->headers[HEADER_ACCEPT])) {
         return (struct response){.status = 302,
-                                 .headers = TEXT("Location: /demo/\nVary: Accept\n")};
+                                 .headers = TEXT("Location: /demo/\nVary: Accept, Origin\n")};
     }
     cJSON *body = json_object();
     json_add_text(body, "name", TEXT("Rondevu"));

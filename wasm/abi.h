@@ -41,12 +41,11 @@ enum leave {
 
 /* Little-endian. The head is JSON:
  *
- *     {"status": 200, "route": "POST /answer", "headers": [["Name", "value"], ...],
- *      "wait"?: seconds that the reader would wait for news,
- *      "edits"?: [{"key": "...", "value": "..." | null, "expiresAt": ms}, ...]}   a null value
- * deletes
+ *     {"status": 200, "route": "POST /answer", "headers": {"Name": "value", ...},
+ *      "wait"?: seconds, "edits"?: [{"key": "", "value": "" or null, "expiresAt": ms}, ...]}
  *
- * `route` is for the log. The edits are for the store, before the answer is sent. */
+ * `route` is for the log. `wait` is how long the reader would wait for news. The edits are for the
+ * store, in this order and before the answer is sent; a null value deletes. */
 struct reply {
     uint32_t head, head_len;
     uint32_t body, body_len;
@@ -57,8 +56,7 @@ struct reply {
  * key, its value, and the ms at which it expires, 0 where there is no such fact. No key and no
  * value holds a NUL. */
 
-/* -- Exports, besides `memory` and `__stack_pointer`
- * ------------------------------------------------ */
+/* -- Exports, besides `memory` and `__stack_pointer` --------------------------- */
 
 /* Only a head: {"settings": [names], "headers": [names]}, which are what a request's head is to
  * carry. */
@@ -72,8 +70,7 @@ struct reply *request_refuse(uint32_t status);
 /* Room for facts, for the imports that hand them over. It may leave, as they may. */
 void *fact_space(uint32_t size);
 
-/* -- Imports, from the module "host"
- * ----------------------------------------------------------------- */
+/* -- Imports, from the module "host" ------------------------------------------- */
 
 /* The facts of the keys, each of which is ended by a line feed, in their order. 0: not fetched yet,
  * and noted. */

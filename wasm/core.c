@@ -16,8 +16,7 @@ static struct arena arena;
 static struct text begun; /* the request's bytes: head, random bytes, body */
 static size_t begun_head; /* how many of them the head has */
 
-/* -- The arena: from the heap's base up, in memory that grows as it is needed
- * ---------------------------- */
+/* -- The arena: from the heap's base up, in memory that grows as it is needed -- */
 
 static bool grow(struct arena *grown, size_t size) {
     size_t have = __builtin_wasm_memory_size(0) * WASM_PAGE;
@@ -45,8 +44,7 @@ static void arena_drop(void) {
     arena.exhausted = exhausted;
 }
 
-/* -- Storage
- * --------------------------------------------------------------------------------------------- */
+/* -- Storage ------------------------------------------------------------------- */
 
 /* Takes a text off the facts that the host handed over. */
 static struct text take(const char **facts) {
@@ -117,8 +115,7 @@ static const struct storage_methods methods = {wasm_read, wasm_list, NULL, false
 static struct storage storage = {&methods};
 static const struct host host = {&storage, wasm_hmac};
 
-/* -- A request
- * ------------------------------------------------------------------------------------------- */
+/* -- A request ----------------------------------------------------------------- */
 
 static struct text line_value(struct text *head) {
     struct text line = text_cut(head, '\n');
@@ -159,13 +156,11 @@ static struct reply *reply_of(const cJSON *head, struct text body) {
 }
 
 static void add_headers(cJSON *head, struct text lines) {
-    cJSON *headers = json_add_array(head, "headers");
+    cJSON *headers = json_add_object(head, "headers");
     while (lines.len > 0) {
         struct text value = text_cut(&lines, '\n');
         struct text name = text_cut(&value, ':');
-        cJSON *pair = json_push_array(headers);
-        json_push_text(pair, name);
-        json_push_text(pair, text_from(value, 1));
+        json_add_text(headers, arena_copy(&arena, name).at, text_from(value, 1));
     }
 }
 
@@ -194,8 +189,7 @@ static struct reply *finish(const struct request *request, struct response respo
     return reply_of(head, response.body);
 }
 
-/* -- Exports
- * --------------------------------------------------------------------------------------------- */
+/* -- Exports ------------------------------------------------------------------- */
 
 WASM_EXPORT("describe") struct reply *describe(void) {
     arena_drop();

@@ -10,16 +10,19 @@ const decoder = new TextDecoder();
 /** One instance of the module. Runs are synchronous, so it serves any number of requests. */
 export class Core {
   #exports;
-  #facts = new Map(); // what storage calls, as JSON, have brought
+  trapped = false;
+  #facts = new Map(); // of the request: by storage call, as JSON, or by message, what it brought
   /** @type {string[]} */ missed = []; // the calls that the last run had no facts of
 
   constructor(module, secret) {
     const host = {
-      read: (keys, len) => this.#find("read", this.#text(keys, len).trim().split("\n")),
+      read: (keys, len) => this.#find("read", this.#text(keys, len - 1).split("\n")),
       list: (prefix, prefixLen, after, afterLen, limit) =>
         this.#find("list", this.#text(prefix, prefixLen), this.#text(after, afterLen), limit),
       hmac: (at, len, digest) => {
-        const made = createHmac("sha256", secret).update(this.#bytes(at, len)).digest();
+        const text = this.#text(at, len);
+        const made = this.#facts.get(text) ?? createHmac("sha256", secret).update(text).digest();
+        this.#facts.set(text, made); // for the next run
         return (this.#bytes(digest, made.length).set(made), made.length);
       },
       leave: (why) => {
@@ -32,31 +35,33 @@ export class Core {
     this.names = this.#reply(this.#exports.describe());
   }
 
-  /** The reply to a request, of `headLen` bytes and more; null where facts were missing. */
-  run(request, headLen, facts) {
+  /** The reply to a request; null where facts were missing, see `missed`. */
+  run(head, tail, facts) {
     const stack = this.#exports.__stack_pointer.value;
     [this.#facts, this.missed] = [facts, []];
-    this.#begin(request, headLen);
+    this.#begin(head, tail);
     try {
       return this.#reply(this.#exports.request_run());
     } catch (left) {
       this.#exports.__stack_pointer.value = stack;
       if (left === LEAVE[1]) return null;
-      if (left === LEAVE[2]) return this.refuse(request, headLen, 503);
-      throw left;
+      if (left === LEAVE[2]) return this.refuse(head, 503);
+      this.trapped = true; // a bug of ours: no other request may run on this instance
+      throw Object.assign(new Error(left.message), { name: "Trap" });
     }
   }
 
   /** The reply to a request that could not be finished. */
-  refuse(request, headLen, status) {
-    this.#begin(request, headLen);
+  refuse(head, status) {
+    this.#begin(head, new Uint8Array(RANDOM_BYTES));
     return this.#reply(this.#exports.request_refuse(status));
   }
 
-  #begin(request, headLen) {
-    const at = this.#exports.request_begin(request.length, headLen);
+  #begin(head, tail) {
+    const at = this.#exports.request_begin(head.length + tail.length, head.length);
     if (at === 0) throw new RangeError("the request does not fit into the arena");
-    this.#bytes(at, request.length).set(request);
+    this.#bytes(at, head.length).set(head);
+    this.#bytes(at + head.length, tail.length).set(tail);
   }
 
   #find(...call) {
@@ -83,8 +88,9 @@ export class Core {
       at >>> 0,
       4,
     );
-    const bytes = bodyLen > 0 ? this.#bytes(body, bodyLen).slice() : null;
-    return { ...JSON.parse(this.#text(head, headLen)), body: bytes };
+    const reply = JSON.parse(this.#text(head, headLen));
+    reply.body = bodyLen > 0 ? this.#bytes(body, bodyLen).slice() : null;
+    return reply;
   }
 }
 

@@ -5,7 +5,6 @@ import { WorkersKv } from "../kv/workers-kv.js";
 import { Server } from "./serve.js";
 
 /** @type {Server | undefined} */ let server;
-
 export default {
   fetch(request, env) {
     server ??= new Server(module, env);

@@ -3,10 +3,10 @@
 import { Core, RANDOM_BYTES, pack } from "./core.js";
 
 const BODY_MAX = 1024 * 1024; // bytes; the largest that any route takes
-const RUNS_MAX = 64; // of one request; what needs more is too long to be read for one answer
+const RUNS_MAX = 64; // of one request
 const LOOK_EVERY = 1000; // ms
 
-/** One module in one environment. A trap costs one request and its instance. */
+/** One module in one environment. A trap costs one request, and the instance. */
 export class Server {
   /** @type {Core | undefined} */ #instance;
 
@@ -16,25 +16,23 @@ export class Server {
   }
 
   get core() {
-    return (this.#instance ??= new Core(this.module, this.env.AUTH_SECRET ?? ""));
+    if (!this.#instance || this.#instance.trapped)
+      this.#instance = new Core(this.module, this.env.AUTH_SECRET ?? "");
+    return this.#instance;
   }
 
   async serve(request, store) {
     const started = Date.now();
-    const tail = await readTail(request);
     try {
-      const reply = await this.#answer(request, tail, store);
+      const reply = await this.#answer(request, await readTail(request), store);
       if (reply.edits) await store.apply(reply.edits);
       return new Response(reply.body, reply);
     } catch (error) {
-      // `leave` throws no Error, and no store one of the engine's: this is a trap, a bug of ours.
-      const trap = error instanceof WebAssembly.RuntimeError || error instanceof RangeError;
-      if (trap) this.#instance = undefined;
-      const reply = this.core.refuse(...this.#bytes(request, tail), trap ? 500 : 503);
-      const [event, ms] = [String(error), Date.now() - started];
+      const reply = this.core.refuse(this.#head(request), error.name === "Trap" ? 500 : 503);
       const { status, route, body } = reply;
-      console.error(JSON.stringify({ event, route, status, bytes: body?.length ?? 0, ms }));
-      return new Response(reply.body, reply);
+      const seen = { route, status, bytes: body?.length ?? 0, ms: Date.now() - started };
+      console.error(JSON.stringify({ event: error.name, ...seen })); // a message may quote secrets
+      return new Response(body, reply);
     }
   }
 
@@ -42,7 +40,7 @@ export class Server {
    *  what waiting costs, one who asks again at once too. */
   async #answer(request, tail, store) {
     for (;;) {
-      const reply = await this.#run(this.#bytes(request, tail), store);
+      const reply = await this.#run(this.#head(request), tail, store);
       if (!reply.wait) return reply;
       await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY));
       if (store.reads >= reply.wait) return reply;
@@ -50,10 +48,10 @@ export class Server {
     }
   }
 
-  async #run([bytes, headLen], store) {
+  async #run(head, tail, store) {
     const facts = new Map();
     for (let runs = 1; runs <= RUNS_MAX; runs++) {
-      const reply = this.core.run(bytes, headLen, facts);
+      const reply = this.core.run(head, tail, facts);
       if (reply !== null) return reply;
       const fetched = this.core.missed.map(async (call) => {
         const [method, ...given] = JSON.parse(call);
@@ -64,25 +62,22 @@ export class Server {
     throw new Error("too many runs");
   }
 
-  /** The request for the module, and the length of its head. @returns {[Uint8Array, number]} */
-  #bytes(request, tail) {
-    const { method, headers, url } = request;
-    const { pathname, search, origin } = new URL(url);
+  #head({ method, url, headers }) {
     const { names } = this.core;
+    const { pathname, search, origin } = new URL(url);
     const given = names.settings.map((name) => this.env[name]);
     for (const name of names.headers) given.push(headers.get(name));
     const lines = given.map((value) => (value == null ? "" : `=${value}`.replaceAll("\n", " ")));
     lines.unshift(method, pathname, search.slice(1), origin, `${Date.now()}`);
-    const head = Buffer.from(lines.join("\n"));
-    return [Buffer.concat([head, tail]), head.length];
+    return new TextEncoder().encode(lines.join("\n"));
   }
 }
 
 /** Random bytes and the body, or one byte more of it than any route takes. */
-async function readTail(request) {
+async function readTail({ body }) {
   const parts = [crypto.getRandomValues(new Uint8Array(RANDOM_BYTES))];
   let len = RANDOM_BYTES;
-  for await (const part of request.body ?? []) {
+  for await (const part of body ?? []) {
     len += parts[parts.push(part) - 1].length;
     if (len > RANDOM_BYTES + BODY_MAX) break; // cancels the rest, or workerd hangs
   }

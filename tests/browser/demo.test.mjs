@@ -30,11 +30,15 @@ const peer = (name, state) =>
 
 async function join(name, topic, options) {
   const page = await openUser(browser, options);
+  await enter(page, name, topic);
+  return page;
+}
+
+async function enter(page, name, topic) {
   await page.goto(`${server.url}/demo/?ice=`);
   await page.fill(id("topic"), topic);
   await page.fill(id("name"), name);
   await page.click(id("join"));
-  return page;
 }
 
 /** The guest clicks the host's "Connect"; both see each other as connected. */
@@ -120,6 +124,61 @@ describe("the demo page", () => {
       id("ice-error"),
     );
     await page.context().close();
+  });
+
+  test("a place that does not know the new session yet is asked again", async () => {
+    const deny = async (page, path, times) => {
+      let left = times;
+      await page.route(`**${path}`, (route) =>
+        left-- > 0
+          ? route.fulfill({ status: 404, json: { error: "no such session" } })
+          : route.continue(),
+      );
+    };
+    const [ada, bob] = await Promise.all([openUser(browser), openUser(browser)]);
+    await Promise.all(
+      [ada, bob].flatMap((page) => [deny(page, "/poll", 2), deny(page, "/answer", 2)]),
+    );
+    await Promise.all([enter(ada, "Ada", "lagging"), enter(bob, "Bob", "lagging")]);
+    await connect(bob, "Ada", ada, "Bob");
+    for (const page of [ada, bob]) {
+      const steps = await page.textContent(id("log"));
+      assert.match(steps, /404 \d+ ms: not known there yet, asking again \(×\d+\)/);
+      assert.doesNotMatch(steps, /not sent|session is gone/);
+      assert.equal(await page.textContent(id("error")), "");
+    }
+    await Promise.all([ada, bob].map((page) => page.context().close()));
+  });
+
+  test("every control has a label and a test id", async () => {
+    const controls = (page) =>
+      page.$$eval("input, textarea, select, button, a[href]", (all) =>
+        all.map((control) => ({
+          html: control.outerHTML,
+          testid: control.dataset.testid ?? "",
+          name: (
+            control.getAttribute("aria-label") ||
+            [...(control.labels ?? [])].map((label) => label.textContent).join(" ") ||
+            (control.matches("button, a") ? control.textContent : "")
+          ).trim(),
+        })),
+      );
+    const check = async (page) => {
+      const all = await controls(page);
+      for (const { html, testid, name } of all) {
+        assert.notEqual(name, "", `no label: ${html}`);
+        assert.notEqual(testid, "", `no data-testid: ${html}`);
+      }
+      return all.map(({ testid }) => testid);
+    };
+    const ada = await openUser(browser);
+    await ada.goto(`${server.url}/demo/?ice=`);
+    assert.ok((await check(ada)).includes("join"));
+    await enter(ada, "Ada", "labels");
+    const bob = await join("Bob", "labels");
+    await connect(bob, "Ada", ada, "Bob");
+    for (const page of [ada, bob]) assert.ok((await check(page)).includes("disconnect"));
+    await Promise.all([ada, bob].map((page) => page.context().close()));
   });
 
   test("it looks like something one would show", async () => {

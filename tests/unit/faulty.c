@@ -1,8 +1,7 @@
 /* A back end that fails when it is told to. */
 #include "faulty.h"
 
-/* -- Methods -------------------------------------------------------------------------------------
- */
+/* -- Methods ------------------------------------------------------------------- */
 
 static struct faulty *faulty_of(const struct storage *storage) {
     return (struct faulty *)(uintptr_t)storage;
@@ -48,8 +47,7 @@ static bool faulty_apply(struct storage *storage, const struct edit *edits) {
     return !fails(faulty) && storage_apply(faulty->inner, edits);
 }
 
-/* -- The store -----------------------------------------------------------------------------------
- */
+/* -- The store ----------------------------------------------------------------- */
 
 static const struct storage_methods methods = {faulty_read, faulty_list, faulty_apply, true};
 

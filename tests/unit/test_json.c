@@ -9,8 +9,7 @@ static const cJSON *parse(struct world *world, struct text text) {
     return json_parse(text);
 }
 
-/* -- What is JSON --------------------------------------------------------------------------------
- */
+/* -- What is JSON -------------------------------------------------------------- */
 
 #define WITH(value) "{\"a\":" value "}"
 
@@ -239,8 +238,7 @@ static void a_text_need_not_end_with_a_nul(void **state) {
     assert_null(parse(world, (struct text){"{\"a\":12}", 6}));
 }
 
-/* -- Members -------------------------------------------------------------------------------------
- */
+/* -- Members ------------------------------------------------------------------- */
 
 static void a_text_member_is_a_string_or_absent(void **state) {
     struct world *world = as_world(state);
@@ -312,8 +310,7 @@ static void a_number_member_is_whole_and_not_negative(void **state) {
     assert_int_equal(number, 7);
 }
 
-/* -- Writing -------------------------------------------------------------------------------------
- */
+/* -- Writing ------------------------------------------------------------------- */
 
 static void a_tree_prints_without_spaces_in_its_order(void **state) {
     struct world *world = as_world(state);

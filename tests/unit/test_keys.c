@@ -52,8 +52,7 @@ static void hashes_of_other_labels_and_names_differ(void **state) {
     assert_true(keyed_hash(request, "topic", TEXT("")) != hash);
 }
 
-/* -- The directory -------------------------------------------------------------------------------
- */
+/* -- The directory ------------------------------------------------------------- */
 
 enum { NAMES = 1500, NAME_MAX = 60 };
 

@@ -8,8 +8,7 @@ static struct request *asking(struct world *world, const char *query) {
     return request;
 }
 
-/* -- Percent-decoding ----------------------------------------------------------------------------
- */
+/* -- Percent-decoding ---------------------------------------------------------- */
 
 static void percent_signs_need_two_digits(void **state) {
     struct world *world = as_world(state);
@@ -71,8 +70,7 @@ static void a_percent_sign_at_the_end_reads_no_byte_behind_the_text(void **state
     }
 }
 
-/* -- The query -----------------------------------------------------------------------------------
- */
+/* -- The query ----------------------------------------------------------------- */
 
 static void the_first_parameter_of_a_name_counts(void **state) {
     struct world *world = as_world(state);
@@ -138,8 +136,7 @@ static void a_minimum_of_0_takes_0(void **state) {
     assert_int_equal(number, 0);
 }
 
-/* -- The rest ------------------------------------------------------------------------------------
- */
+/* -- The rest ------------------------------------------------------------------ */
 
 static void a_caller_without_origin_belongs_to_the_server_itself(void **state) {
     struct world *world = as_world(state);

@@ -66,8 +66,7 @@ static int open_in_directory(struct world *world) {
     return count;
 }
 
-/* -- One session ---------------------------------------------------------------------------------
- */
+/* -- One session --------------------------------------------------------------- */
 
 static void a_session_is_what_was_put_into_it(void **state) {
     struct world *world = as_world(state);
@@ -154,8 +153,7 @@ static void of_answers_that_raced_the_first_in_key_order_counts(void **state) {
     assert_text(session.answer, "\"first\"");
 }
 
-/* -- Candidates ----------------------------------------------------------------------------------
- */
+/* -- Candidates ---------------------------------------------------------------- */
 
 static void candidates_are_in_order_of_arrival_within_one_millisecond(void **state) {
     struct world *world = as_world(state);
@@ -227,8 +225,7 @@ static void sessions_of_one_moment_keep_apart(void **state) {
     assert_int_equal(open_in_directory(world), 1);
 }
 
-/* -- The directory -------------------------------------------------------------------------------
- */
+/* -- The directory ------------------------------------------------------------- */
 
 /* Many sessions, every one marked: wherever a page ends, entry and mark are seen together. */
 static void an_entry_and_its_mark_are_seen_together_wherever_a_page_ends(void **state) {

@@ -1,4 +1,4 @@
-/* Topics' sessions over whole requests: contracts/sessions.md row by row. */
+/* Topics' sessions over whole requests: docs/keys.md and the README row by row. */
 #include "keys.h"
 #include "session_facts.h"
 #include "world.h"
@@ -36,8 +36,7 @@ static int count_listed(struct world *world, const char *topic) {
     return cJSON_GetArraySize(world_list(world, "sessions"));
 }
 
-/* -- A handshake ---------------------------------------------------------------------------------
- */
+/* -- A handshake --------------------------------------------------------------- */
 
 static void a_handshake_goes_from_offer_to_candidates(void **state) {
     struct world *world = as_world(state);
@@ -86,8 +85,7 @@ static void the_common_path_of_each_route_takes_one_list(void **state) {
     assert_int_equal(world->store.calls, 7);
 }
 
-/* -- POST /:topic/offer --------------------------------------------------------------------------
- */
+/* -- POST /:topic/offer -------------------------------------------------------- */
 
 static void an_offer_has_its_limits_exactly(void **state) {
     struct world *world = as_world(state);
@@ -243,8 +241,7 @@ static void a_code_gives_nothing_away(void **state) {
     assert_memory_equal(first + 8, other + 8, 7); /* the time */
 }
 
-/* -- MAX_SESSIONS_PER_TOPIC ----------------------------------------------------------------------
- */
+/* -- MAX_SESSIONS_PER_TOPIC ---------------------------------------------------- */
 
 static void a_full_topic_is_429_until_a_session_is_answered_or_expires(void **state) {
     struct world *world = as_world(state);
@@ -306,8 +303,7 @@ static void ten_thousand_sessions_fit_in_a_topic(void **state) {
     assert_int_equal(world_post(world, "/room/offer", "{\"offer\":\"o\"}"), 429);
 }
 
-/* -- GET /:topic/sessions ------------------------------------------------------------------------
- */
+/* -- GET /:topic/sessions ------------------------------------------------------ */
 
 static void an_unknown_topic_is_an_empty_list(void **state) {
     struct world *world = as_world(state);
@@ -895,8 +891,7 @@ static void a_code_with_one_digit_changed_finds_nothing(void **state) {
     }
 }
 
-/* -- POST /poll ----------------------------------------------------------------------------------
- */
+/* -- POST /poll ---------------------------------------------------------------- */
 
 static void what_is_wrong_with_a_poll_is_named(void **state) {
     struct world *world = as_world(state);
@@ -993,8 +988,7 @@ static void what_does_not_exist_is_not_waited_for(void **state) {
     assert_int_equal(world->result.wait, 0);
 }
 
-/* -- DELETE /sessions/:code ----------------------------------------------------------------------
- */
+/* -- DELETE /sessions/:code ---------------------------------------------------- */
 
 static void a_withdrawn_session_is_gone_for_everyone(void **state) {
     struct world *world = as_world(state);

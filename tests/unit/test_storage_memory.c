@@ -13,8 +13,7 @@ static void out_of_memory(void) {
     fail_msg("the arena is full");
 }
 
-/* -- The data ------------------------------------------------------------------------------------
- */
+/* -- The data ------------------------------------------------------------------ */
 
 static const cJSON *get(const cJSON *object, const char *name) {
     return cJSON_GetObjectItemCaseSensitive(object, name);
@@ -67,8 +66,7 @@ static void assert_same(struct text is, struct text wanted) {
     }
 }
 
-/* -- Steps ---------------------------------------------------------------------------------------
- */
+/* -- Steps --------------------------------------------------------------------- */
 
 static void apply(struct storage *store, const cJSON *edits) {
     struct edit *first = NULL;

@@ -1,8 +1,7 @@
 /* Text: slices, numbers and UTF-8, the last against a decoder of its own. */
 #include "world.h"
 
-/* -- Slices --------------------------------------------------------------------------------------
- */
+/* -- Slices -------------------------------------------------------------------- */
 
 static void texts_are_equal_byte_for_byte(void **state) {
     (void)state;
@@ -61,8 +60,7 @@ static void cutting_nothing_gives_nothing(void **state) {
     assert_null(rest.at);
 }
 
-/* -- Numbers -------------------------------------------------------------------------------------
- */
+/* -- Numbers ------------------------------------------------------------------- */
 
 static void decimal_numbers_have_digits_only(void **state) {
     (void)state;
@@ -112,8 +110,7 @@ static void hexadecimal_numbers_have_1_to_16_lower_case_digits(void **state) {
     }
 }
 
-/* -- UTF-8 ---------------------------------------------------------------------------------------
- */
+/* -- UTF-8 --------------------------------------------------------------------- */
 
 /* Decodes by arithmetic, as RFC 3629 defines it: the code point, checked for being the shortest
  * form. Returns the sequence's length, 0 where there is none. */

@@ -37,8 +37,7 @@ static int64_t pagination(struct world *world, const char *name) {
     return cJSON_IsBool(item) ? cJSON_IsTrue(item) : (int64_t)item->valuedouble;
 }
 
-/* -- What is listed ------------------------------------------------------------------------------
- */
+/* -- What is listed ------------------------------------------------------------ */
 
 static void an_empty_directory_has_all_its_fields(void **state) {
     struct world *world = as_world(state);
@@ -175,8 +174,25 @@ static void long_topics_that_differ_late_are_counted_apart_and_in_order(void **s
     assert_int_equal(cJSON_GetArraySize(world_list(world, "sessions")), 4);
 }
 
-/* -- Ranges --------------------------------------------------------------------------------------
- */
+static void a_hundred_topics_that_differ_late_are_in_order(void **state) {
+    struct world *world = as_world(state);
+    const char *start = world_repeat(world, "%F0%9F%98%80", 240);
+    char topic[4096];
+    for (int i = 99; i >= 0; i--) {
+        snprintf(topic, sizeof topic, "/%s%02d/offer", start, i);
+        assert_int_equal(world_post(world, topic, "{\"offer\":\"%d\"}", i), 200);
+    }
+    for (int i = 0; i < 100; i++) {
+        snprintf(topic, sizeof topic, "/topics?page=%d&limit=1", i + 1);
+        assert_int_equal(world_get(world, topic), 200);
+        const char *name = cJSON_GetObjectItem(topic_at(world, 0), "topic")->valuestring;
+        assert_int_equal(atoi(name + strlen(name) - 2), i);
+    }
+    assert_int_equal(world_get(world, "/topics"), 200);
+    assert_int_equal(world_number(world, "total"), 100);
+}
+
+/* -- Ranges -------------------------------------------------------------------- */
 
 static void fill_names(struct world *world, int count) {
     for (int i = 0; i < count; i++) {
@@ -310,8 +326,7 @@ static void startswith_matches_bytes_and_is_echoed(void **state) {
     assert_null(strstr(world->result.body, "startsWith"));
 }
 
-/* -- Large directories ---------------------------------------------------------------------------
- */
+/* -- Large directories --------------------------------------------------------- */
 
 static void the_total_stops_at_ten_thousand(void **state) {
     struct world *world = as_world(state);
@@ -425,6 +440,7 @@ int main(void) {
         world_test(topics_with_no_open_session_are_not_listed),
         world_test(topics_of_another_origin_are_not_counted),
         world_test(long_topics_that_differ_late_are_counted_apart_and_in_order),
+        world_test(a_hundred_topics_that_differ_late_are_in_order),
         world_test(pages_and_offsets_have_their_own_defaults),
         world_test(what_is_no_range_is_named),
         world_test(startswith_matches_bytes_and_is_echoed),

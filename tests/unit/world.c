@@ -45,8 +45,7 @@ int world_close(void **state) {
     return 0;
 }
 
-/* -- Requests ------------------------------------------------------------------------------------
- */
+/* -- Requests ------------------------------------------------------------------ */
 
 int world_send(struct world *world, const char *method, const char *target, const char *body) {
     forget_answer(world);
@@ -92,8 +91,7 @@ struct request *world_request(struct world *world) {
     return &world->host.request;
 }
 
-/* -- The answer ----------------------------------------------------------------------------------
- */
+/* -- The answer ---------------------------------------------------------------- */
 
 const char *world_text(const struct world *world, const char *name) {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(world->json, name);
@@ -120,8 +118,7 @@ const char *world_session(const struct world *world, int i) {
     return code->valuestring;
 }
 
-/* -- Other ---------------------------------------------------------------------------------------
- */
+/* -- Other --------------------------------------------------------------------- */
 
 const char *world_repeat(struct world *world, const char *unit, size_t count) {
     size_t len = strlen(unit);

@@ -5,7 +5,7 @@ import { describe, test } from "node:test";
 import { handshake, makePlan } from "./handshake.mjs";
 import { World } from "./world.mjs";
 
-const INTERLEAVINGS = 1000;
+const INTERLEAVINGS = process.env.SOAK ? 10_000 : 1000;
 const RACES = 100;
 const STALE_MAX = 60_000; // ms
 const SDP = "v=0\r\na=mid:0\r\n".repeat(150); // like a real one, too large for an entry's metadata

@@ -5,7 +5,7 @@ import { after, before, describe, test } from "node:test";
 import { startIsolate } from "./isolate.mjs";
 
 const WARM = 1000; // requests, the largest that there may be among them
-const REQUESTS = 100_000;
+const REQUESTS = process.env.SOAK ? 1_000_000 : 100_000;
 const STEP = 5000; // in one request to the worker
 const MIB = 1024 * 1024;
 const START_AIM = 2 * MIB;

@@ -117,15 +117,16 @@ function logStep(kind, text) {
 }
 
 /** @param {import("./signalling.js").RequestReport} report */
-function reportRequest({ phase, method, path, about, status, ms, problem }) {
+function reportRequest({ phase, method, path, about, status, ms, problem, early }) {
   const background = method === "GET";
   if (!background) diagram.pulse("near");
   if (phase === "start") return;
-  const text = `${method} ${decodeURIComponent(path)}${about && ` (${about})`} ${status || problem} ${Math.round(ms)} ms`;
+  const request = `${method} ${decodeURIComponent(path)}${about && ` (${about})`} ${status || problem} ${Math.round(ms)} ms`;
+  if (early) return log.add("http", `${request}: not known there yet, asking again`, "early");
   const repeats = background || path === "/poll" ? `${method} ${path} ${status || problem}` : "";
   log.add(
     status >= 200 && status < 300 ? "http" : problem === "stopped" ? "http" : "problem",
-    text,
+    request,
     repeats,
   );
 }

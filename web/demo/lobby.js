@@ -6,14 +6,19 @@ import { Peer } from "./peer.js";
 import { explain, SignallingError } from "./signalling.js";
 import { backoff, sleep } from "./util.js";
 
-/** Between two looks at who is there, in ms. */
+/** Between two looks at who is there, in ms: while something is going on; and the most, else. */
 const REFRESH = 2000;
+const IDLE_REFRESH = 5000;
+/** Each look that finds nothing new makes the pause longer by this, in ms. */
+const SLOWER = 1000;
 /** A session is renewed after this part of its life: lists on Workers KV may be a minute old. */
 const RENEW_AT = 0.8;
 /** An answered session is replaced when its connection is settled, at the latest after this. In ms. */
 const REPLACE_AFTER = 3000;
 /** A living connection older than this gives way to a new answer of the same person. In ms. */
 const REPLACEABLE_AFTER = 10000;
+/** When both answer: how long our own answer may still be on its way to the server. In ms. */
+const CONTEST = 3000;
 /** How often connecting moves on to the person's next session when somebody else was faster. */
 const CONNECT_TRIES = 3;
 /** How long connecting waits for that next session, in ms. */
@@ -58,6 +63,9 @@ export class Lobby {
   #open = null;
   /** @type {Promise<void> | null} */
   #refreshing = null;
+  /** The codes that the last look found. */
+  #listed = "";
+  #quietLooks = 0;
 
   /**
    * @param {Surroundings} surroundings
@@ -227,8 +235,9 @@ export class Lobby {
   async #admit(offer, who) {
     const rival = this.people.get(who.id)?.peer;
     if (rival?.alive) {
-      const contested =
-        rival.side === "answerer" && (await rival.answered) === "sent" && rival.alive;
+      // An answer that is still being sent after that was not taken: the place does not know the session.
+      const answered = Promise.race([rival.answered, sleep(CONTEST)]);
+      const contested = rival.side === "answerer" && (await answered) === "sent" && rival.alive;
       const age = rival.connectedAt > 0 ? performance.now() - rival.connectedAt : 0;
       if (contested && age < REPLACEABLE_AFTER && who.id < this.#context.info) {
         this.#context.log("channel", `both answered; keeping ${who.name}'s session`);
@@ -256,6 +265,7 @@ export class Lobby {
         if (!document.hidden) await this.refresh();
         if (failures > 0) this.#context.trouble("list", null);
         failures = 0;
+        if (!this.#connecting) pause = Math.min(REFRESH + this.#quietLooks * SLOWER, IDLE_REFRESH);
       } catch (error) {
         if (!this.joined) return;
         failures += 1;
@@ -266,8 +276,17 @@ export class Lobby {
     }
   }
 
+  get #connecting() {
+    return [...this.people.values()].some(
+      ({ peer, seeking }) => seeking || (peer?.alive && peer.state !== "connected"),
+    );
+  }
+
   async #look() {
     const sessions = await this.#context.api.list(this.#topic, this.#left.signal);
+    const listed = sessions.map(({ code }) => code).join();
+    this.#quietLooks = listed === this.#listed ? this.#quietLooks + 1 : 0;
+    this.#listed = listed;
     /** @type {Map<string, Session>} */
     const newest = new Map();
     for (const session of sessions) {

@@ -50,6 +50,7 @@ export class Outbox {
       try {
         return await this.#send(candidate);
       } catch (error) {
+        if (this.#signal.aborted) return;
         const again = error instanceof SignallingError && error.retryable && tries < TRIES;
         if (!again) return this.#note(`candidate not sent: ${explain(error)}`);
         await sleep(Math.max(error.retryAfter * 1000, 300 * tries), this.#signal);

@@ -84,9 +84,10 @@ export class Peer {
     this.settled = new Promise((resolve) => (this.#settle = resolve));
     this.answered = new Promise((resolve) => (this.#resolveAnswered = resolve));
     this.#pc = new RTCPeerConnection({ iceServers: context.servers });
+    const { signal } = this.#signalling;
     this.#outbox = new Outbox(
-      (candidate) => context.api.candidate(this.code, side, candidate),
-      this.#signalling.signal,
+      (candidate) => context.api.candidate(this.code, side, candidate, signal),
+      signal,
       (text) => this.#note(text),
     );
     this.#watchConnection();
@@ -168,8 +169,10 @@ export class Peer {
       await this.#pc.setRemoteDescription(offer.description);
       const answer = await this.#pc.createAnswer();
       await this.#pc.setLocalDescription(answer);
-      await this.#context.api.answer(this.code, writeDescription(answer, this.#context.info));
+      const text = writeDescription(answer, this.#context.info);
+      await this.#context.api.answer(this.code, text, this.#signalling.signal);
     } catch (error) {
+      if (!this.alive) return "failed";
       const taken = error instanceof SignallingError && [404, 409].includes(error.status);
       const why = error instanceof SignallingError ? "" : `${this.who.name}'s offer is of no use. `;
       this.#end(

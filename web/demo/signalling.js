@@ -9,6 +9,8 @@ const POLL_WAIT = 10;
 const QUIET_INTERVAL = 1000;
 /** A request fails when nothing came for this long beyond what it asked the server to wait. In ms. */
 const PATIENCE = 15000;
+/** A place may not know a session yet that was made, or first seen listed, less than this ago. In ms. */
+const SPREADING = 60000;
 
 /** @typedef {"offerer" | "answerer"} Side */
 /**
@@ -34,12 +36,19 @@ const PATIENCE = 15000;
  * @property {number} status 0 when there was no answer
  * @property {number} ms
  * @property {string} [problem] why there was no answer
+ * @property {boolean} [early] a 404 of a session that is so new that it is asked for again
+ */
+/**
+ * @typedef {object} Sight a session that may still be unknown to the place that is asked
+ * @property {number} since when it was made or first seen listed, in ms of performance.now()
+ * @property {number} expiresAt epoch ms on the server's clock; Infinity until it is seen listed
+ * @property {boolean} ours whether this page published or answered it; others are dropped once unlisted
  */
 
 /**
  * @typedef {object} RequestOptions
  * @property {string} [query] with its question mark
- * @property {object} [body]
+ * @property {{[name: string]: unknown, code?: string}} [body]
  * @property {string} [about] for the report
  * @property {AbortSignal} [signal]
  * @property {number} [wait] how long the server was asked to wait, in ms
@@ -52,12 +61,14 @@ export class SignallingError extends Error {
    * @param {number} status
    * @param {string} message the server's own words
    * @param {number} [retryAfter] seconds
+   * @param {boolean} [early] whether a 404 may only mean that the session is not known there yet
    */
-  constructor(status, message, retryAfter = 0) {
+  constructor(status, message, retryAfter = 0, early = false) {
     super(message);
     this.name = "SignallingError";
     this.status = status;
     this.retryAfter = retryAfter;
+    this.early = early;
   }
 
   /** Whether the same request may succeed later. */
@@ -69,6 +80,8 @@ export class SignallingError extends Error {
 export class Signalling {
   #base;
   #report;
+  /** @type {Map<string, Sight>} by code */
+  #sights = new Map();
 
   /**
    * @param {string} base the API's origin, without a slash at the end
@@ -89,6 +102,7 @@ export class Signalling {
     const path = `/${encodeURIComponent(topic)}/sessions`;
     const { sessions } = await this.#request("GET", path, { query: "?limit=100", signal });
     if (!Array.isArray(sessions)) throw new SignallingError(502, "the answer holds no sessions");
+    this.#see(sessions);
     return sessions;
   }
 
@@ -103,20 +117,27 @@ export class Signalling {
     const path = `/${encodeURIComponent(topic)}/offer`;
     const { code } = await this.#request("POST", path, { body: { info, offer } });
     if (typeof code !== "string") throw new SignallingError(502, "the answer holds no code");
+    this.#sights.set(code, { since: performance.now(), expiresAt: Infinity, ours: true });
     return code;
   }
 
-  /** @param {string} code @param {string} answer */
-  async answer(code, answer) {
-    await this.#request("POST", "/answer", {
-      body: { code, side: "answerer", answer },
-      about: "answer",
-    });
+  /** @param {string} code @param {string} answer @param {AbortSignal} signal stops trying again */
+  async answer(code, answer, signal) {
+    const sight = this.#sights.get(code);
+    const body = { code, side: "answerer", answer };
+    await this.#ask("/answer", { body, about: "answer" }, signal);
+    if (sight) this.#sights.set(code, { ...sight, ours: true });
   }
 
-  /** @param {string} code @param {Side} side @param {string} candidate */
-  async candidate(code, side, candidate) {
-    await this.#request("POST", "/answer", { body: { code, side, candidate }, about: "candidate" });
+  /**
+   * @param {string} code
+   * @param {Side} side
+   * @param {string} candidate
+   * @param {AbortSignal} signal stops trying again
+   */
+  async candidate(code, side, candidate, signal) {
+    const body = { code, side, candidate };
+    await this.#ask("/answer", { body, about: "candidate" }, signal);
   }
 
   /**
@@ -124,6 +145,7 @@ export class Signalling {
    * @param {string} code
    */
   async withdraw(code) {
+    this.#sights.delete(code);
     await this.#request("DELETE", `/sessions/${encodeURIComponent(code)}`, { keepalive: true });
   }
 
@@ -172,7 +194,7 @@ export class Signalling {
   async #poll(code, side, seen, signal) {
     const body = { code, side, wait: POLL_WAIT, ...(seen && { seen }) };
     const wait = POLL_WAIT * 1000;
-    const answer = await this.#request("POST", "/poll", { body, signal, wait });
+    const answer = await this.#ask("/poll", { body, signal, wait }, signal);
     const description = side === "offerer" ? answer.answer : answer.offer;
     const candidates = side === "offerer" ? answer.answerCandidates : answer.offerCandidates;
     return {
@@ -180,6 +202,42 @@ export class Signalling {
       candidates: Array.isArray(candidates) ? candidates : [],
       seen: typeof answer.seen === "string" ? answer.seen : "",
     };
+  }
+
+  /** @param {Session[]} listed */
+  #see(listed) {
+    const codes = new Set(listed.map(({ code }) => code));
+    for (const [code, { ours, expiresAt }] of this.#sights)
+      if (ours ? Date.now() > expiresAt : !codes.has(code)) this.#sights.delete(code);
+    for (const { code, expiresAt } of listed) {
+      const { since = performance.now(), ours = false } = this.#sights.get(code) ?? {};
+      this.#sights.set(code, { since, expiresAt, ours });
+    }
+  }
+
+  /** @param {string} code @returns {boolean} whether a 404 may only mean that it is not known yet */
+  #mayAppear(code) {
+    const sight = this.#sights.get(code);
+    if (!sight) return false;
+    return performance.now() - sight.since < SPREADING && Date.now() < sight.expiresAt;
+  }
+
+  /**
+   * Posts about a session, again and again while it may not be known there yet.
+   * @param {string} path
+   * @param {RequestOptions} options
+   * @param {AbortSignal} signal
+   */
+  async #ask(path, options, signal) {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.#request("POST", path, options);
+      } catch (error) {
+        if (!(error instanceof SignallingError) || !error.early) throw error;
+        await sleep(backoff(tries + 1), signal);
+        if (signal.aborted) throw error;
+      }
+    }
   }
 
   /**
@@ -193,10 +251,10 @@ export class Signalling {
     const began = performance.now();
     const timeout = AbortSignal.timeout(wait + PATIENCE);
     this.#report({ phase: "start", method, path, about, status: 0, ms: 0 });
-    /** @param {number} status @param {string} [problem] */
-    const end = (status, problem) => {
+    /** @param {number} status @param {string} [problem] @param {boolean} [early] */
+    const end = (status, problem, early) => {
       const ms = performance.now() - began;
-      this.#report({ phase: "end", method, path, about, status, ms, problem });
+      this.#report({ phase: "end", method, path, about, status, ms, problem, early });
     };
     let response;
     let data;
@@ -221,11 +279,12 @@ export class Signalling {
       if (signal?.aborted) throw error;
       throw new SignallingError(0, problem);
     }
-    end(response.status);
+    const early = response.status === 404 && this.#mayAppear(body?.code ?? "");
+    end(response.status, undefined, early);
     if (response.ok && isObject(data)) return data;
     const message = isObject(data) ? String(data.error) : "the answer is not JSON";
     const retryAfter = Number(response.headers.get("Retry-After")) || 0;
-    throw new SignallingError(response.ok ? 502 : response.status, message, retryAfter);
+    throw new SignallingError(response.ok ? 502 : response.status, message, retryAfter, early);
   }
 }
 
