@@ -163,6 +163,10 @@ cJSON *json_object(void) {
     return cJSON_CreateObject();
 }
 
+cJSON *json_array(void) {
+    return cJSON_CreateArray();
+}
+
 cJSON *json_add_object(cJSON *object, const char *name) {
     cJSON *added = cJSON_CreateObject();
     cJSON_AddItemToObjectCS(object, name, added);

@@ -29,6 +29,7 @@ bool json_number(const cJSON *object, const char *name, int64_t max, int64_t fal
 /* Building a tree. Names have to last as long as the tree. Texts are copied, and an absent one is
  * null; raw JSON is not copied, and must have a NUL behind it. */
 cJSON *json_object(void);
+cJSON *json_array(void);
 cJSON *json_add_object(cJSON *object, const char *name);
 cJSON *json_add_array(cJSON *object, const char *name);
 cJSON *json_push_object(cJSON *array);

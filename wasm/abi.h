@@ -39,16 +39,19 @@ enum leave {
     LEAVE_MEMORY = 2, /* ARENA_MAX is reached: answer with request_refuse(503) */
 };
 
-/* Little-endian. The head is JSON:
+/* Little-endian. The head is JSON, and the same for many requests:
  *
- *     {"status": 200, "route": "POST /answer", "headers": {"Name": "value", ...},
- *      "wait"?: seconds, "edits"?: [{"key": "", "value": "" or null, "expiresAt": ms}, ...]}
+ *     {"status": 200, "route": "POST /answer", "headers": {"Name": "value", ...}, "wait"?: seconds}
  *
- * `route` is for the log. `wait` is how long the reader would wait for news. The edits are for the
- * store, in this order and before the answer is sent; a null value deletes. */
+ * `route` is for the log. `wait` is how long the reader would wait for news. The edits are JSON,
+ *
+ *     [{"key": "", "value": "" or null, "expiresAt": ms}, ...]
+ *
+ * for the store, in this order and before the answer is sent; a null value deletes. */
 struct reply {
     uint32_t head, head_len;
     uint32_t body, body_len;
+    uint32_t edits, edits_len;
 };
 
 /* Facts are handed over as texts, each ended by a NUL, in bytes that the host got from
@@ -58,8 +61,8 @@ struct reply {
 
 /* -- Exports, besides `memory` and `__stack_pointer` --------------------------- */
 
-/* Only a head: {"settings": [names], "headers": [names]}, which are what a request's head is to
- * carry. */
+/* Only a head: {"settings": [names], "requestHeaders": [names]}, which are what a request's head is
+ * to carry. */
 struct reply *describe(void);
 /* Room for a request of that many bytes, or 0 where it would not fit. Forgets the one before. */
 void *request_begin(uint32_t size, uint32_t head_len);

@@ -147,11 +147,16 @@ static struct text read_request(struct request *request) {
     return settings_read(&request->settings, values, &arena);
 }
 
-static struct reply *reply_of(const cJSON *head, struct text body) {
-    struct text text = json_print(head);
+static uint32_t address(struct text text) {
+    return (uint32_t)(uintptr_t)text.at;
+}
+
+static struct reply *reply_of(const cJSON *head, struct text body, const cJSON *edits) {
+    struct text head_text = json_print(head);
+    struct text edits_text = json_print(edits);
     struct reply *reply = arena_alloc(&arena, sizeof *reply);
-    *reply = (struct reply){(uint32_t)(uintptr_t)text.at, (uint32_t)text.len,
-                            (uint32_t)(uintptr_t)body.at, (uint32_t)body.len};
+    *reply = (struct reply){address(head_text), (uint32_t)head_text.len, address(body),
+                            (uint32_t)body.len, address(edits_text),     (uint32_t)edits_text.len};
     return reply;
 }
 
@@ -164,17 +169,15 @@ static void add_headers(cJSON *head, struct text lines) {
     }
 }
 
-static void add_edits(cJSON *head, const struct edit *edits) {
-    if (edits == NULL) {
-        return;
-    }
-    cJSON *list = json_add_array(head, "edits");
+static cJSON *list_edits(const struct edit *edits) {
+    cJSON *list = json_array();
     for (const struct edit *edit = edits; edit != NULL; edit = edit->next) {
         cJSON *item = json_push_object(list);
         json_add_text(item, "key", edit->key);
         json_add_text(item, "value", edit->value);
         json_add_number(item, "expiresAt", edit->expires_at);
     }
+    return list;
 }
 
 static struct reply *finish(const struct request *request, struct response response) {
@@ -185,8 +188,7 @@ static struct reply *finish(const struct request *request, struct response respo
         json_add_number(head, "wait", response.wait);
     }
     add_headers(head, response.headers);
-    add_edits(head, request->edits);
-    return reply_of(head, response.body);
+    return reply_of(head, response.body, list_edits(request->edits));
 }
 
 /* -- Exports ------------------------------------------------------------------- */
@@ -199,11 +201,11 @@ WASM_EXPORT("describe") struct reply *describe(void) {
     for (int i = 0; i < SETTINGS; i++) {
         json_push_text(settings, text_of(setting_name((enum setting)i)));
     }
-    cJSON *headers = json_add_array(head, "headers");
+    cJSON *headers = json_add_array(head, "requestHeaders");
     for (int i = 0; i < HEADERS; i++) {
         json_push_text(headers, text_of(header_name((enum header)i)));
     }
-    return reply_of(head, TEXT(""));
+    return reply_of(head, TEXT(""), json_array());
 }
 
 WASM_EXPORT("request_begin") void *request_begin(uint32_t size, uint32_t head_len) {

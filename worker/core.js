@@ -11,7 +11,12 @@ const decoder = new TextDecoder();
 export class Core {
   #exports;
   trapped = false;
-  #facts = new Map(); // of the request: by storage call, as JSON, or by message, what it brought
+  #facts = new Map(); // of the request: what each storage call, as JSON, has brought
+  #digests = new Map();
+  #heads = new Map();
+  /** A view until the next call; throws past the end of memory. */
+  #bytes = (at, len) => new Uint8Array(this.#exports.memory.buffer, at >>> 0, len >>> 0);
+  #text = (at, len) => decoder.decode(this.#bytes(at, len));
   /** @type {string[]} */ missed = []; // the calls that the last run had no facts of
 
   constructor(module, secret) {
@@ -20,9 +25,8 @@ export class Core {
       list: (prefix, prefixLen, after, afterLen, limit) =>
         this.#find("list", this.#text(prefix, prefixLen), this.#text(after, afterLen), limit),
       hmac: (at, len, digest) => {
-        const text = this.#text(at, len);
-        const made = this.#facts.get(text) ?? createHmac("sha256", secret).update(text).digest();
-        this.#facts.set(text, made); // for the next run
+        const hash = (text) => createHmac("sha256", secret).update(text).digest();
+        const made = remembered(this.#digests, this.#text(at, len), hash);
         return (this.#bytes(digest, made.length).set(made), made.length);
       },
       leave: (why) => {
@@ -31,7 +35,6 @@ export class Core {
     };
     this.#exports = /** @type {any} */ (new WebAssembly.Instance(module, { host }).exports);
     this.#exports._initialize();
-    /** The settings and headers that a head carries. */
     this.names = this.#reply(this.#exports.describe());
   }
 
@@ -73,25 +76,22 @@ export class Core {
     return at;
   }
 
-  /** A view until the next call; throws past the end of memory. */
-  #bytes(at, len) {
-    return new Uint8Array(this.#exports.memory.buffer, at >>> 0, len >>> 0);
-  }
-
-  #text(at, len) {
-    return decoder.decode(this.#bytes(at, len));
-  }
-
   #reply(at) {
-    const [head, headLen, body, bodyLen] = new Uint32Array(
-      this.#exports.memory.buffer,
-      at >>> 0,
-      4,
-    );
-    const reply = JSON.parse(this.#text(head, headLen));
-    reply.body = bodyLen > 0 ? this.#bytes(body, bodyLen).slice() : null;
-    return reply;
+    const { buffer } = this.#exports.memory;
+    const [head, headLen, body, bodyLen, edits, editsLen] = new Uint32Array(buffer, at >>> 0, 6);
+    const reply = remembered(this.#heads, this.#text(head, headLen), (text) => {
+      const { headers, ...rest } = JSON.parse(text);
+      return { ...rest, headers: new Headers(headers) };
+    });
+    const bytes = bodyLen > 0 ? this.#text(body, bodyLen) : null;
+    return { ...reply, body: bytes, edits: JSON.parse(this.#text(edits, editsLen)) };
   }
+}
+
+/** What `make` makes of the key, once while it is asked for often. */
+function remembered(map, key, make) {
+  if (map.size > 1000) map.clear();
+  return map.get(key) ?? map.set(key, make(key)).get(key);
 }
 
 /** A page of facts as the module takes it; a fact that is not there expires at 0. */

@@ -6,8 +6,6 @@ import { Server } from "./serve.js";
 
 /** @type {Server | undefined} */ let server;
 export default {
-  fetch(request, env) {
-    server ??= new Server(module, env);
-    return server.serve(request, new WorkersKv(env.STORE));
-  },
+  fetch: (request, env) =>
+    (server ??= new Server(module, env)).serve(request, new WorkersKv(env.STORE)),
 };

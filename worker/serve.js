@@ -25,13 +25,13 @@ export class Server {
     const started = Date.now();
     try {
       const reply = await this.#answer(request, await readTail(request), store);
-      if (reply.edits) await store.apply(reply.edits);
+      if (reply.edits.length > 0) await store.apply(reply.edits);
       return new Response(reply.body, reply);
     } catch (error) {
       const reply = this.core.refuse(this.#head(request), error.name === "Trap" ? 500 : 503);
-      const { status, route, body } = reply;
+      const { status, route, body } = reply; // not error.message, which may quote secrets
       const seen = { route, status, bytes: body?.length ?? 0, ms: Date.now() - started };
-      console.error(JSON.stringify({ event: error.name, ...seen })); // a message may quote secrets
+      console.error(JSON.stringify({ event: error.name, ...seen }));
       return new Response(body, reply);
     }
   }
@@ -66,7 +66,7 @@ export class Server {
     const { names } = this.core;
     const { pathname, search, origin } = new URL(url);
     const given = names.settings.map((name) => this.env[name]);
-    for (const name of names.headers) given.push(headers.get(name));
+    for (const name of names.requestHeaders) given.push(headers.get(name));
     const lines = given.map((value) => (value == null ? "" : `=${value}`.replaceAll("\n", " ")));
     lines.unshift(method, pathname, search.slice(1), origin, `${Date.now()}`);
     return new TextEncoder().encode(lines.join("\n"));
@@ -74,10 +74,12 @@ export class Server {
 }
 
 /** Random bytes and the body, or one byte more of it than any route takes. */
-async function readTail({ body }) {
+async function readTail(request) {
   const parts = [crypto.getRandomValues(new Uint8Array(RANDOM_BYTES))];
   let len = RANDOM_BYTES;
-  for await (const part of body ?? []) {
+  const short = Number(request.headers.get("Content-Length") ?? NaN) <= BODY_MAX;
+  const body = short ? [new Uint8Array(await request.arrayBuffer())] : (request.body ?? []);
+  for await (const part of body) {
     len += parts[parts.push(part) - 1].length;
     if (len > RANDOM_BYTES + BODY_MAX) break; // cancels the rest, or workerd hangs
   }

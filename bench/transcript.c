@@ -1,0 +1,270 @@
+/* Transcript: a fixed series of requests, for counting the instructions that each takes.
+ *
+ * Run under `valgrind --tool=callgrind --collect-atstart=no` it dumps the count of each row of the
+ * table below, in order, and prints a line for it: @@ requests HMACs store-calls name. HMAC itself
+ * is not counted: what it takes depends on the machine's OpenSSL. Clock and random bytes are fixed,
+ * so two runs count the same. */
+#include "host.h"
+
+#include "check.h"
+#include "memory.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <valgrind/callgrind.h>
+
+enum { REPEAT = 10, SESSIONS = 100, TOPICS = 100, CODE_LEN = 36 };
+
+#define SDP                                                                                        \
+    "v=0\\r\\no=- 4611731400430051336 2 IN IP4 127.0.0.1\\r\\ns=-\\r\\nt=0 0\\r\\n"                \
+    "a=group:BUNDLE 0\\r\\nm=application 9 UDP/DTLS/SCTP webrtc-datachannel\\r\\n"                 \
+    "c=IN IP4 0.0.0.0\\r\\na=ice-ufrag:Q3hT\\r\\na=ice-pwd:7pHPlY0yX6oZsQ0ZK2cE5mJv\\r\\n"         \
+    "a=ice-options:trickle\\r\\na=setup:actpass\\r\\na=mid:0\\r\\na=sctp-port:5000\\r\\n"
+#define CANDIDATE "candidate:842163049 1 udp 1677729535 203.0.113.7 46154 typ srflx raddr 0.0.0.0"
+
+/* -- Counting what the core asks of its host
+ * --------------------------------------------------------- */
+
+struct counting {
+    struct storage storage;
+    struct storage *under;
+    int calls;
+};
+
+static struct counting store;
+static bool counted; /* whether what is sent now is counted */
+static int hmacs;
+static void (*under_hmac)(struct text message, unsigned char digest[DIGEST_BYTES]);
+
+static void counting_read(const struct storage *storage, struct arena *arena,
+                          const struct text *keys, size_t count, struct fact *facts) {
+    (void)storage;
+    store.calls += counted;
+    store.under->methods->read(store.under, arena, keys, count, facts);
+}
+
+static struct page counting_list(const struct storage *storage, struct arena *arena,
+                                 struct text prefix, struct text after, size_t limit) {
+    (void)storage;
+    store.calls += counted;
+    return store.under->methods->list(store.under, arena, prefix, after, limit);
+}
+
+static bool counting_apply(struct storage *storage, const struct edit *edits) {
+    (void)storage;
+    store.calls += counted;
+    return store.under->methods->apply(store.under, edits);
+}
+
+static void toggle(void) {
+    if (counted) {
+        CALLGRIND_TOGGLE_COLLECT;
+    }
+}
+
+static void counting_hmac(struct text message, unsigned char digest[DIGEST_BYTES]) {
+    toggle();
+    hmacs += counted;
+    under_hmac(message, digest);
+    toggle();
+}
+
+static const struct storage_methods counting_methods = {counting_read, counting_list,
+                                                        counting_apply, true};
+
+/* -- The requests
+ * ------------------------------------------------------------------------------------ */
+
+static struct test_host host;
+static char code[CODE_LEN + 1];
+
+static struct result send(int status, const char *method, const char *target, const char *body) {
+    toggle();
+    struct result result = test_send(&host, method, target, body);
+    toggle();
+    CHECK(result.status == status);
+    host.now++;
+    return result;
+}
+
+static void make_session(const char *topic) {
+    char target[64];
+    (void)snprintf(target, sizeof target, "/%s/offer", topic);
+    struct result result =
+        send(200, "POST", target, "{\"info\":\"peer-123\",\"offer\":\"" SDP "\"}");
+    CHECK(strncmp(result.body, "{\"code\":\"", 9) == 0);
+    memcpy(code, result.body + 9, CODE_LEN);
+}
+
+static void with_code(int status, const char *target, const char *side, const char *more) {
+    char body[2048];
+    (void)snprintf(body, sizeof body, "{\"code\":\"%s\",\"side\":\"%s\"%s}", code, side, more);
+    (void)send(status, "POST", target, body);
+}
+
+static void add_candidate(const char *side, int i) {
+    char more[256];
+    (void)snprintf(more, sizeof more, ",\"candidate\":\"" CANDIDATE " rport %d\"", i);
+    with_code(200, "/answer", side, more);
+}
+
+/* A session of three candidates a side. */
+static void make_whole_session(int i) {
+    (void)i;
+    make_session("whole");
+    for (int n = 0; n < 3; n++) {
+        add_candidate("offerer", n);
+        add_candidate("answerer", n);
+    }
+}
+
+static void make_answered_session(int i) {
+    make_whole_session(i);
+    with_code(200, "/answer", "answerer", ",\"answer\":\"" SDP "\"");
+}
+
+static void nothing(int i) {
+    (void)i;
+}
+
+static void health(int i) {
+    (void)i;
+    (void)send(200, "GET", "/health", NULL);
+}
+
+static void preflight(int i) {
+    (void)i;
+    (void)send(204, "OPTIONS", "/answer", NULL);
+}
+
+static void offer(int i) {
+    char topic[16];
+    (void)snprintf(topic, sizeof topic, "new-%d", i);
+    make_session(topic);
+}
+
+static void offer_hundredth(int i) {
+    (void)i;
+    make_session("listed");
+}
+
+static void list(int i) {
+    (void)i;
+    (void)send(200, "GET", "/listed/sessions?limit=100", NULL);
+}
+
+static void answer(int i) {
+    (void)i;
+    with_code(200, "/answer", "answerer", ",\"answer\":\"" SDP "\"");
+}
+
+static void candidate(int i) {
+    add_candidate("offerer", 100 + i);
+}
+
+static void poll_offerer(int i) {
+    (void)i;
+    with_code(200, "/poll", "offerer", "");
+}
+
+static void poll_answerer(int i) {
+    (void)i;
+    with_code(200, "/poll", "answerer", "");
+}
+
+static void topics(int i) {
+    (void)i;
+    (void)send(200, "GET", "/topics?offset=0&limit=100", NULL);
+}
+
+static void withdraw(int i) {
+    (void)i;
+    char target[64];
+    (void)snprintf(target, sizeof target, "/sessions/%s", code);
+    (void)send(200, "DELETE", target, NULL);
+}
+
+static void no_route(int i) {
+    (void)i;
+    (void)send(404, "GET", "/no/such/route", NULL);
+}
+
+static void not_json(int i) {
+    (void)i;
+    (void)send(400, "POST", "/poll", "{\"code\":");
+}
+
+static void no_session(int i) {
+    (void)i;
+    (void)send(404, "POST", "/poll",
+               "{\"code\":\"01234567-89ab-4cde-8123-456789abcdef\",\"side\":\"offerer\"}");
+}
+
+/* -- The transcript
+ * ---------------------------------------------------------------------------------- */
+
+struct row {
+    const char *name;
+    void (*before)(int i); /* each request, not counted */
+    void (*counted)(int i);
+};
+
+static const struct row rows[] = {
+    {"GET /health", nothing, health},
+    {"OPTIONS, a preflight", nothing, preflight},
+    {"POST /:topic/offer, the topic's first", nothing, offer},
+    {"POST /:topic/offer, its 100th", nothing, offer_hundredth},
+    {"GET /:topic/sessions, 100 of them", nothing, list},
+    {"POST /answer, an answer", make_whole_session, answer},
+    {"POST /answer, a candidate", make_whole_session, candidate},
+    {"POST /poll, offerer, 3 candidates", make_answered_session, poll_offerer},
+    {"POST /poll, answerer, 3 candidates", make_answered_session, poll_answerer},
+    {"GET /topics, 100 of them", nothing, topics},
+    {"DELETE /sessions/:code", make_whole_session, withdraw},
+    {"404, no such route", nothing, no_route},
+    {"400, not JSON", nothing, not_json},
+    {"404, no such session", nothing, no_session},
+};
+
+static void count(const struct row *row) {
+    hmacs = store.calls = 0;
+    CALLGRIND_ZERO_STATS;
+    for (int i = 0; i < REPEAT; i++) {
+        row->before(i);
+        counted = true;
+        row->counted(i);
+        counted = false;
+    }
+    CALLGRIND_DUMP_STATS_AT(row->name);
+    printf("@@ %d %d %d %s\n", REPEAT, hmacs, store.calls, row->name);
+}
+
+/* One session less than SESSIONS under the listed topic; TOPICS topics with the two that the rows
+ * use. */
+static void seed(void) {
+    for (int i = 1; i < SESSIONS; i++) {
+        make_session("listed");
+        add_candidate("offerer", i);
+    }
+    for (int i = 0; i < TOPICS; i++) {
+        char topic[16];
+        (void)snprintf(topic, sizeof topic, "topic-%02d", i);
+        make_session(topic);
+    }
+}
+
+int main(void) {
+    store.under = memory_open();
+    CHECK(store.under != NULL);
+    store.storage.methods = &counting_methods;
+    test_host_open(&host, &store.storage);
+    under_hmac = host.host.hmac;
+    host.host.hmac = counting_hmac;
+    seed();
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        count(&rows[i]);
+    }
+    test_host_close(&host);
+    memory_close(store.under);
+    return 0;
+}
