@@ -201,6 +201,8 @@ describe("the demo page", () => {
     await ada.screenshot({ path: `${SHOTS}/demo-dark.png` });
     await ada.setViewportSize({ width: 360, height: 740 });
     await ada.screenshot({ path: `${SHOTS}/demo-phone.png` });
+    await say(ada, "W".repeat(300));
+    await ada.waitForSelector(`${id("chat-message")}[data-text^="WWW"]`);
     const overflow = await ada.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     assert.ok(overflow <= 0, `${overflow} px wider than a phone`);
   });
