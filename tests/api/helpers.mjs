@@ -23,7 +23,7 @@ export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{1
 export const wrongParameter = (name) => `Missing or invalid required parameter: ${name}`;
 
 /** The short server's limits. Long enough for a test's requests to be through in time. */
-export const SHORT = { timeout: 3000, sessions: 3 };
+export const SHORT = { timeout: 10_000, sessions: 3 };
 
 const VARS = {
   default: {},
