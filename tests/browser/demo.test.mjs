@@ -150,6 +150,16 @@ describe("the demo page", () => {
     await Promise.all([ada, bob].map((page) => page.context().close()));
   });
 
+  test("the focus stays on the form when its button is replaced", async () => {
+    const ada = await join("Ada", "focus");
+    const focused = (testid) =>
+      ada.waitForFunction((name) => document.activeElement.dataset.testid === name, testid);
+    await focused("leave");
+    await ada.press(id("leave"), "Enter");
+    await focused("join");
+    await ada.context().close();
+  });
+
   test("every control has a label and a test id", async () => {
     const controls = (page) =>
       page.$$eval("input, textarea, select, button, a[href]", (all) =>

@@ -1,13 +1,14 @@
 // The demo page: puts the form, the lobby and the views together. The table of data-testids is at the
 // top of index.html.
 
-import { Diagram } from "./diagram.js";
-import { DEFAULT_ICE, isShareable, parseIce } from "./ice.js";
+import { ChatView } from "../common/chat.js";
+import { Diagram } from "../common/diagram.js";
+import { DEFAULT_ICE, isShareable, parseIce } from "../common/ice.js";
+import { copyFrom, el, make, memory, randomTag } from "../common/util.js";
 import { Lobby } from "./lobby.js";
 import { Log } from "./log.js";
 import { explain, Signalling } from "./signalling.js";
-import { copyText, el, make, memory, randomTag } from "./util.js";
-import { ChatView, PeopleView, ProblemView } from "./view.js";
+import { PeopleView, ProblemView } from "./view.js";
 
 const NAME_KEY = "rondevu-demo-name";
 
@@ -203,8 +204,12 @@ function render() {
 function showForm() {
   const joined = lobby !== null;
   for (const field of Object.values(fields)) field.readOnly = joined;
+  const focused = document.activeElement;
   joinButton.hidden = joined;
   leaveButton.hidden = !joined;
+  // What had the focus may just have been hidden.
+  if (form.contains(focused) && !focused?.checkVisibility())
+    (joined ? leaveButton : joinButton).focus();
   whereabouts.replaceChildren(
     ...(joined
       ? [
@@ -228,7 +233,7 @@ function showDiagram(state) {
   diagram.show({
     open: lobby !== null && !joining,
     others: known.some(({ session, peer }) => session || peer?.alive),
-    direct: /** @type {import("./diagram.js").Direct} */ (direct),
+    direct: /** @type {import("../common/diagram.js").Direct} */ (direct),
     me: fields.name.value.trim(),
     peers: shown,
   });
@@ -246,15 +251,11 @@ function shareLink() {
 
 /** @param {HTMLButtonElement} button @param {string} text */
 async function copy(button, text) {
-  const label = button.dataset.label ?? button.textContent ?? "";
-  button.dataset.label = label;
-  const copied = await copyText(text);
-  button.textContent = copied ? "Copied" : "Not copied";
+  const copied = await copyFrom(button, text);
   trouble(
     "copy",
     copied ? null : `This browser does not allow copying here. The text is: ${text.slice(0, 300)}`,
   );
-  setTimeout(() => (button.textContent = label), 1500);
 }
 
 function prefill() {
@@ -276,10 +277,7 @@ chatForm.addEventListener("submit", (event) => {
   event.preventDefault();
   send();
 });
-leaveButton.addEventListener("click", () => {
-  leave();
-  joinButton.focus();
-});
+leaveButton.addEventListener("click", leave);
 fields.ice.addEventListener("input", checkIce);
 fields.name.addEventListener("input", render);
 const copyLink = el("copy-link", HTMLButtonElement);

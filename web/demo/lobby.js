@@ -4,7 +4,7 @@
 
 import { Peer } from "./peer.js";
 import { explain, SignallingError } from "./signalling.js";
-import { backoff, sleep } from "./util.js";
+import { backoff, sleep } from "../common/util.js";
 
 /** Between two looks at who is there, in ms: while something is going on; and the most, else. */
 const REFRESH = 2000;

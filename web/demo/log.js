@@ -1,6 +1,6 @@
 // The log of signalling steps: when (ms since the page began), what kind, and what happened.
 
-import { make } from "./util.js";
+import { make } from "../common/util.js";
 
 const MAX_LINES = 500;
 /** A step that repeats one of the last few lines counts up there instead of taking a new line. */

@@ -2,7 +2,7 @@
 // they wait until the outbox is opened; then each burst is sent together, one request a candidate.
 
 import { explain, SignallingError } from "./signalling.js";
-import { sleep } from "./util.js";
+import { sleep } from "../common/util.js";
 
 /** Candidates come in bursts: they are collected this long. In ms. */
 const BATCH = 10;

@@ -2,10 +2,10 @@
 // descriptions and candidates through one session on the server. A Peer lives once: what has
 // `failed` or `closed` is replaced by a new one, never revived. Signalling ends when it is connected.
 
-import { describeCandidate } from "./ice.js";
+import { describeCandidate } from "../common/ice.js";
 import { Outbox } from "./outbox.js";
 import { explain, SignallingError } from "./signalling.js";
-import { sleep } from "./util.js";
+import { sleep } from "../common/util.js";
 import { describePath, verdict } from "./verdict.js";
 import { readDescription, readMessage, writeDescription, writeMessage } from "./wire.js";
 

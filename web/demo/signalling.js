@@ -1,7 +1,7 @@
 // The signalling server over HTTP: topics and sessions, one method for each route. Offers, answers
 // and candidates are opaque texts to the server and stay opaque in this file.
 
-import { backoff, sleep } from "./util.js";
+import { backoff, sleep } from "../common/util.js";
 
 /** How long one poll asks the server to wait for news, in seconds. */
 const POLL_WAIT = 10;

@@ -16,8 +16,30 @@ import { el } from "./util.js";
 /** How long a line stays lit after a request, in ms. */
 const AFTERGLOW = 700;
 
+const PICTURE = `
+  <title id="diagram-title"></title>
+  <path class="wire near" d="M58 92 140 36" />
+  <path class="wire far" d="M262 92 180 36" />
+  <path class="wire direct" d="M76 108h168" />
+  <g class="node server">
+    <rect x="118" y="10" width="84" height="30" rx="15" />
+    <text id="diagram-server" x="160" y="29.5">server</text>
+  </g>
+  <g class="node me">
+    <circle cx="54" cy="108" r="20" />
+    <text id="diagram-me-initial" class="initial" x="54" y="113.5"></text>
+    <text id="diagram-me" x="54" y="145">you</text>
+  </g>
+  <g class="node peer">
+    <circle class="another" cx="276" cy="100" r="20" />
+    <circle cx="266" cy="108" r="20" />
+    <text id="diagram-peer-initial" class="initial" x="266" y="113.5"></text>
+    <text id="diagram-peer" x="266" y="145">somebody</text>
+  </g>`;
+
+/** Fills the page's empty <svg id="diagram" viewBox="0 0 320 150" role="img">. */
 export class Diagram {
-  #svg = el("diagram", SVGSVGElement);
+  #svg = draw();
   #title = el("diagram-title", SVGTitleElement);
   #me = el("diagram-me", SVGTextElement);
   #peer = el("diagram-peer", SVGTextElement);
@@ -55,6 +77,14 @@ export class Diagram {
     const fade = () => this.#svg.classList.remove(`${line}-busy`);
     this.#timers.set(line, setTimeout(fade, AFTERGLOW));
   }
+}
+
+function draw() {
+  const svg = el("diagram", SVGSVGElement);
+  svg.setAttribute("aria-labelledby", "diagram-title");
+  svg.dataset.direct = "off";
+  svg.innerHTML = PICTURE;
+  return svg;
 }
 
 /** @param {string | undefined} name */

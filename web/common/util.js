@@ -28,6 +28,15 @@ export function make(tag, className = "", text = "") {
   return node;
 }
 
+/**
+ * Writes only what differs: a live region reads out whatever is touched.
+ * @param {Element} node
+ * @param {string} text
+ */
+export function setText(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
 /** @param {number} length characters, some 5 bits each */
 export function randomTag(length) {
   const alphabet = "abcdefghijkmnpqrstuvwxyz23456789"; // 32 signs, so that a byte's low bits pick evenly
@@ -66,13 +75,26 @@ export function backoff(failures) {
  * Copies text to the clipboard; resolves to whether that worked.
  * @param {string} text
  */
-export async function copyText(text) {
+async function copyText(text) {
   try {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
     return copyBySelection(text);
   }
+}
+
+/**
+ * Copies for a button, which says for a moment whether that worked. Resolves to whether it did.
+ * @param {HTMLButtonElement} button
+ * @param {string} text
+ */
+export async function copyFrom(button, text) {
+  const label = (button.dataset.label ??= button.textContent ?? "");
+  const copied = await copyText(text);
+  button.textContent = copied ? "Copied" : "Not copied";
+  setTimeout(() => (button.textContent = label), 1500);
+  return copied;
 }
 
 /** @param {string} text */
