@@ -76,6 +76,7 @@ if [ ${#native[@]} -gt 0 ]; then
     check "clang-tidy" tidy
 fi
 check "JavaScript format (make fmt mends it)" prettier --log-level warn --check "${js_files[@]}"
+check "docs/openapi.yaml" env REDOCLY_SUPPRESS_UPDATE_NOTICE=true redocly lint
 check "types of the worker" tsc -p tsconfig.json
 check "types of the page" tsc -p tools/tsconfig.web.json
 

@@ -1,6 +1,7 @@
 // The API, black box: every sentence of the contracts that can be seen from outside. One file for
 // all chapters, so that they share servers; `node --test tests/api/topics.mjs` runs one of them.
 
+import "./documented.mjs";
 import "./general.mjs";
 import "./cors.mjs";
 import "./topics.mjs";

@@ -49,7 +49,7 @@ describe("the root", { concurrency: true }, () => {
       assert.ok(status >= 301 && status <= 308, `${status}`);
       assert.equal(new URL(headers.get("Location"), await api.url()).pathname, "/demo/");
     }
-    const page = await api.get("/demo/", { Accept: BROWSER });
+    const page = await api.page("/demo/", { Accept: BROWSER });
     assert.equal(page.status, 200);
     assert.match(page.headers.get("Content-Type"), /^text\/html/);
     assert.match(page.text, /<html/i);

@@ -12,6 +12,7 @@ import { after } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { startServer } from "../../tools/dev.mjs";
+import { assertDocumented } from "./document.mjs";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const HANG = 60_000; // ms; no answer takes this long, it only ends a test that would hang
@@ -122,14 +123,27 @@ export class Api {
     return typeof this.#server === "string" ? serverUrl(this.#server) : this.#server.url;
   }
 
-  /** @param {string} method @param {string} path @returns {Promise<Answer>} */
+  /**
+   * Calls, and holds the request and its answer against docs/openapi.yaml.
+   * @param {string} method @param {string} path @returns {Promise<Answer>}
+   */
   async request(method, path, { body, headers = {}, duplex } = {}) {
-    const origin = this.origin === null ? {} : { Origin: this.origin };
-    const response = await fetch((await this.url()) + path, {
-      method,
-      headers: { ...origin, ...headers },
-      body,
-      duplex,
+    const url = new URL((await this.url()) + path);
+    const sent = new Headers({ ...(this.origin !== null && { Origin: this.origin }), ...headers });
+    const answer = await this.#fetch(url, { method, headers: sent, body, duplex });
+    const known = body instanceof ReadableStream ? undefined : (body ?? "");
+    assertDocumented({ method, url, headers: sent, body: known }, answer);
+    return answer;
+  }
+
+  /** A file of the page: no part of the API, and not of its document. @returns {Promise<Answer>} */
+  async page(path, headers) {
+    return this.#fetch(new URL((await this.url()) + path), { method: "GET", headers });
+  }
+
+  async #fetch(url, options) {
+    const response = await fetch(url, {
+      ...options,
       redirect: "manual",
       signal: AbortSignal.timeout(HANG),
     });
@@ -200,7 +214,8 @@ export class Api {
   }
 
   /**
-   * Sends bytes as they are and reads one answer, headers and body.
+   * Sends bytes as they are and reads one answer, headers and body. Only the answer is held against
+   * docs/openapi.yaml, for the request may be none.
    * @param {(string | Uint8Array)[]} parts
    * @returns {Promise<Answer>}
    */
@@ -209,7 +224,11 @@ export class Api {
     const guard = setTimeout(() => socket.destroy(), HANG);
     try {
       for (const part of parts) socket.write(part);
-      return await readAnswer(socket);
+      const answer = await readAnswer(socket);
+      const [, method, target] = /^(\S+) (\S+) /.exec(parts[0]);
+      const url = new URL((await this.url()) + target);
+      assertDocumented({ method, url, headers: new Headers() }, answer, { wholeRequest: false });
+      return answer;
     } finally {
       clearTimeout(guard);
       socket.destroy();
