@@ -15,14 +15,14 @@ core := $(sort $(wildcard src/*.c))
 module := $(core) $(sort $(wildcard wasm/*.c)) build/cjson/cJSON.c
 headers := $(wildcard src/*.h wasm/*.h kv/*.h)
 formatted_c := $(wildcard src/*.[ch] wasm/*.[ch] kv/*.[ch] tests/unit/*.[ch] tests/kv/*.[ch] bench/*.[ch])
-formatted_js := $(wildcard worker kv/*.js tools tests bench web) package.json tsconfig.json
+formatted_js := $(wildcard worker kv/*.js tools tests bench web client) package.json tsconfig.json
 
 .PHONY: dev
 dev: build ## Start a development server: PORT=8787 STORAGE=kv RATE_LIMITS=off VARS="A:1 B:2" STATE=none HOST=0.0.0.0
 	@node tools/dev.mjs
 
 .PHONY: test
-test: build unit ## Run every suite, or ONLY=unit|workerd|api|browser|tools
+test: build unit ## Run every suite, or ONLY=unit|workerd|client|api|browser|tools
 	@tools/debian.sh test
 	@node tools/test.mjs
 
@@ -32,7 +32,10 @@ soak: build ## Run the long loops: 10,000 interleavings on the eventual store, 1
 	@SOAK=1 ONLY=workerd node tools/test.mjs
 
 .PHONY: build
-build: build/core.wasm build/core-test.wasm ## Build the WebAssembly module
+build: build/core.wasm build/core-test.wasm client ## Build the WebAssembly module and the browser client
+
+.PHONY: client
+client: web/client/registry.js ## Build the browser client
 
 .PHONY: size
 size: build/core.wasm ## Print what the module and the shim weigh, and fail when over the limit
@@ -60,7 +63,7 @@ deploy: build/core.wasm ## Deploy to Cloudflare; DRY_RUN=1 only writes build/dep
 
 .PHONY: clean
 clean: ## Remove what was built (not node_modules, not .dev.vars)
-	rm -rf build .wrangler
+	rm -rf build .wrangler client/registry/dist web/client
 
 .PHONY: help
 help: ## Show this list
@@ -86,6 +89,13 @@ build/core-test.wasm: defines := -DRONDEVU_TEST_ROUTES
 build/core.wasm build/core-test.wasm: $(module) $(headers) tools/cc-wasm.mjs package.json node_modules/.package-lock.json
 	@echo "Compiling $@"
 	@node tools/cc-wasm.mjs -o $@ $(defines) $(module)
+
+# The browser client: a package in client/registry/dist, and what the worker serves to pages.
+
+web/client/registry.js: tools/client.mjs client/registry/tsconfig.json \
+    $(shell find client -path '*/src/*.ts') node_modules/.package-lock.json
+	@echo "Building the client"
+	@node tools/client.mjs
 
 # The core built natively: unit tests under each compiler with the sanitizers on, and a replayed
 # transcript, without them, to count instructions of.

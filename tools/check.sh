@@ -79,6 +79,7 @@ check "JavaScript format (make fmt mends it)" prettier --log-level warn --check 
 check "docs/openapi.yaml" env REDOCLY_SUPPRESS_UPDATE_NOTICE=true redocly lint
 check "types of the worker" tsc -p tsconfig.json
 check "types of the page" tsc -p tools/tsconfig.web.json
+check "types of the client" tsc -p client/registry --noEmit
 
 if [ ${#failed[@]} -gt 0 ]; then
     echo "${#failed[@]} of the checks failed" >&2

@@ -7,7 +7,7 @@ import { globSync } from "node:fs";
 import { createInterface } from "node:readline";
 
 const COMPILERS = ["gcc", "clang"];
-const NODE_SUITES = ["workerd", "api", "browser", "tools"];
+const NODE_SUITES = ["workerd", "client", "api", "browser", "tools"];
 const SUITES = ["unit", ...NODE_SUITES];
 
 const only = process.env.ONLY || undefined;
