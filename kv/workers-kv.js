@@ -22,6 +22,9 @@ const CACHE_TTL = 30; // s, the least there is: a value may be this stale where 
  * @typedef {{entries: Entry[], cursor: string | undefined, complete: boolean}} Listing
  */
 
+/** Readers in this isolate who wait for news. @type {Set<(edits: Fact[]) => void>} */
+const waiting = new Set();
+
 /** The namespace as one request sees it: what was listed stays as it was until lookAgain(). */
 export class WorkersKv {
   #kv;
@@ -38,6 +41,23 @@ export class WorkersKv {
   /** Forgets what was listed, so that the next list asks anew. */
   lookAgain() {
     this.#listings.clear();
+  }
+
+  /**
+   * Resolves after so many ms, or once somebody served by this isolate has written where this
+   * request has listed. What others wrote only the next look tells.
+   * @param {number} ms @returns {Promise<void>}
+   */
+  news(ms) {
+    const prefixes = [...this.#listings.keys()];
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => end(), ms);
+      const hear = (/** @type {Fact[]} */ edits) => {
+        if (edits.some(({ key }) => prefixes.some((prefix) => key.startsWith(prefix)))) end();
+      };
+      const end = () => (waiting.delete(hear), clearTimeout(timer), resolve());
+      waiting.add(hear);
+    });
   }
 
   /** A fact for each key, in their order. @param {string[]} keys @returns {Promise<Page>} */
@@ -119,6 +139,7 @@ export class WorkersKv {
   async apply(edits) {
     // One after the other: where one fails, nothing that stands on it has been written.
     for (const edit of edits) await this.#write(edit);
+    for (const hear of waiting) hear(edits);
   }
 
   /** @param {Fact} edit */

@@ -121,7 +121,7 @@ const cJSON *json_parse(struct text text) {
     return cJSON_IsObject(tree) ? tree : NULL;
 }
 
-static const cJSON *member(const cJSON *object, const char *name) {
+const cJSON *json_member(const cJSON *object, const char *name) {
     const cJSON *found = NULL;
     const cJSON *item;
     cJSON_ArrayForEach(item, object) {
@@ -129,6 +129,11 @@ static const cJSON *member(const cJSON *object, const char *name) {
             found = item;
         }
     }
+    return found;
+}
+
+static const cJSON *member(const cJSON *object, const char *name) {
+    const cJSON *found = json_member(object, name);
     return cJSON_IsNull(found) ? NULL : found;
 }
 

@@ -18,8 +18,9 @@ void json_use(struct arena *arena);
  * object, deeper than JSON_DEPTH_MAX, not UTF-8, or with U+0000 in a string. */
 const cJSON *json_parse(struct text text);
 
-/* The member of that name (of several the last, as JSON.parse has it) as a text. Absent where it is
- * missing or null; false where it is something else. */
+/* The member of that name, of several the last, as JSON.parse has it; NULL where it is missing. */
+const cJSON *json_member(const cJSON *object, const char *name);
+/* The same as a text. Absent where it is missing or null; false where it is something else. */
 bool json_text(const cJSON *object, const char *name, struct text *text);
 /* The same as a whole number from 0 on; `fallback` where it is missing or null, `max` where it is
  * larger. */

@@ -7,17 +7,38 @@ enum { NAME_MAX_BYTES = 400 };
 /* Ends what a key holds of a longer name: U+10FFFF, so that no character sorts after it. */
 #define LAST "\xF4\x8F\xBF\xBF"
 
-uint64_t keyed_hash(const struct request *request, const char *label, struct text name) {
-    struct text origin = request_origin(request);
-    /* An origin never holds a line feed, so no two pairs of origin and name make one message. */
-    struct text message = arena_format(request->arena, "%s\n%t\n%t", label, &origin, &name);
-    unsigned char digest[DIGEST_BYTES];
-    request->host->hmac(message, digest);
+/* The digest's i-th 8 bytes. */
+static uint64_t digest_part(const unsigned char digest[DIGEST_BYTES], int i) {
     uint64_t number = 0;
-    for (int i = 0; i < 8; i++) {
-        number = number << 8 | digest[i];
+    for (int j = 0; j < 8; j++) {
+        number = number << 8 | digest[8 * i + j];
     }
     return number;
+}
+
+/* A scope never holds a line feed, so no two triples make one message. */
+static void keyed(const struct request *request, const char *label, struct text scope,
+                  struct text secret, unsigned char digest[DIGEST_BYTES]) {
+    request->host->hmac(arena_format(request->arena, "%s\n%t\n%t", label, &scope, &secret), digest);
+}
+
+uint64_t keyed_hash(const struct request *request, const char *label, struct text name) {
+    unsigned char digest[DIGEST_BYTES];
+    keyed(request, label, request_origin(request), name, digest);
+    return digest_part(digest, 0);
+}
+
+struct text keyed_digest(const struct request *request, const char *label, struct text scope,
+                         struct text secret) {
+    unsigned char digest[DIGEST_BYTES];
+    keyed(request, label, scope, secret, digest);
+    return arena_format(request->arena, "%x%x%x%x", 16, digest_part(digest, 0), 16,
+                        digest_part(digest, 1), 16, digest_part(digest, 2), 16,
+                        digest_part(digest, 3));
+}
+
+struct text key_room(struct request *request, struct text code) {
+    return arena_format(request->arena, "room/%t/", &code);
 }
 
 static uint64_t origin_hash(struct request *request) {

@@ -3,6 +3,7 @@
  *
  *     topic/<origin><topic>/<age><id>/...    all facts of one session, sessions newest first
  *     origin/<origin>/<name> <age><id>...    one for each session, by topic name
+ *     room/<code>/<time><random>-<kind>      what happened in a room, oldest first
  *
  * <origin> 16 and <topic> 8 digits of keyed hashes; <age> 12 digits that fall as time goes on; <id>
  * 16 digits. All digits are hexadecimal. */
@@ -18,6 +19,12 @@ enum { SESSION_ID_LEN = 12 + 16 }; /* <age><id> */
  * AUTH_SECRET. */
 uint64_t keyed_hash(const struct request *request, const char *label, struct text name);
 
+/* The HMAC of all three, 64 digits: what is kept, or handed on, of a secret or an address. */
+struct text keyed_digest(const struct request *request, const char *label, struct text scope,
+                         struct text secret);
+
+/* room/<code>/ */
+struct text key_room(struct request *request, struct text code);
 /* <age><id> */
 struct text key_session_id(struct request *request, struct session_code code);
 /* topic/<origin><topic>/ */

@@ -6,6 +6,10 @@
 static const char *const header_names[HEADERS] = {
     [HEADER_ORIGIN] = "Origin",
     [HEADER_ACCEPT] = "Accept",
+    [HEADER_IF_NONE_MATCH] = "If-None-Match",
+    [HEADER_IDEMPOTENCY_KEY] = "Idempotency-Key",
+    [HEADER_ACCESS_TOKEN] = "X-Access-Token",
+    [HEADER_REGISTRY_VERSION] = "X-Registry-Version",
 };
 
 const char *header_name(enum header header) {
@@ -25,6 +29,22 @@ uint64_t random_take(struct request *request, size_t bytes) {
     }
     request->random = text_from(request->random, bytes);
     return number;
+}
+
+struct text random_token(struct request *request) {
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    enum { TOKEN_LEN = 43, DIGIT_BITS = 6, STEP = 3 };
+    char *token = arena_alloc(request->arena, TOKEN_LEN + 1);
+    for (int len = 0; len < TOKEN_LEN;) {
+        /* Three bytes are four digits; the last two are three, with two bits of 0 behind them. */
+        size_t bytes = len + 4 <= TOKEN_LEN ? STEP : STEP - 1;
+        uint64_t bits = random_take(request, bytes) << (8 * (STEP - bytes));
+        for (int shift = 24 - DIGIT_BITS; shift >= 0 && len < TOKEN_LEN; shift -= DIGIT_BITS) {
+            token[len++] = digits[bits >> shift & 63];
+        }
+    }
+    token[TOKEN_LEN] = '\0';
+    return (struct text){token, TOKEN_LEN};
 }
 
 static int hex_digit(char c) {

@@ -10,19 +10,33 @@
 #include "storage.h"
 
 enum {
-    RANDOM_BYTES = 32,  /* that come with a request */
+    RANDOM_BYTES = 96,  /* that come with a request */
     PARAMETERS_MAX = 2, /* in a route's pattern */
     DIGEST_BYTES = 32,
 };
 
 /* The request headers that any route looks at. */
-enum header { HEADER_ORIGIN, HEADER_ACCEPT, HEADERS };
+enum header {
+    HEADER_ORIGIN,
+    HEADER_ACCEPT,
+    HEADER_IF_NONE_MATCH,
+    HEADER_IDEMPOTENCY_KEY,
+    HEADER_ACCESS_TOKEN,
+    HEADER_REGISTRY_VERSION,
+    HEADERS
+};
 
 /* What the core asks of the world besides storage. */
 struct host {
     struct storage *storage;
     /* HMAC-SHA-256 of the message under AUTH_SECRET (under the empty key where there is none). */
     void (*hmac)(struct text message, unsigned char digest[DIGEST_BYTES]);
+    /* Whether the two, of one length, are the same, in a time that does not tell where they differ.
+     */
+    bool (*equal)(struct text a, struct text b);
+    /* Takes one from what the key may have of that budget, once a request however often it is run:
+     * `limit` in `period` s. False where none was left. */
+    bool (*spend)(struct text budget, struct text key, int limit, int period);
 };
 
 struct request {
@@ -34,12 +48,14 @@ struct request {
     struct text path;             /* as it came: percent-encoded, with its leading slash */
     struct text query;            /* without the question mark */
     struct text own_origin;       /* of this server, scheme://host */
+    struct text address;          /* the client's, IPv4 or IPv6; empty where it is not known */
     struct text headers[HEADERS]; /* absent where the client sent none */
     struct text body;
     int64_t now;        /* ms since 1970 */
     struct text random; /* RANDOM_BYTES from a CSPRNG; random_take() uses them up */
 
     struct text parameters[PARAMETERS_MAX]; /* of the path, decoded, in the pattern's order */
+    bool coded_errors;                      /* the envelope of the route's family; answer.h */
     uint64_t origin_hash;                   /* of request_origin(); 0: not needed yet. keys.c */
     struct edit *edits;                     /* what to apply, in order */
     struct edit **edits_end;
@@ -48,6 +64,9 @@ struct request {
 struct response {
     int status;
     struct text body;    /* JSON, or empty */
+    struct text error;   /* of a failure, which has no body yet; answer.h makes them */
+    const char *code;    /* of a failure, for families whose errors have one */
+    int64_t retry_after; /* s, of a failure that will pass; else 0 */
     struct text headers; /* "Name: value\n" for each */
     struct text route;   /* for the log: method and pattern of the route, or empty */
     /* Nothing new yet: the reader would wait this many seconds (1 to 25, else 0). The host may
@@ -65,6 +84,8 @@ struct response handle_misconfigured(struct request *request, struct text senten
 
 /* The next unused bytes of request->random, as a number of 1 to 8 bytes. */
 uint64_t random_take(struct request *request, size_t bytes);
+/* A token of 256 bits as base64url, 43 characters, of as many of them. */
+struct text random_token(struct request *request);
 /* The application that the caller belongs to: its Origin, or this server's own. */
 struct text request_origin(const struct request *request);
 /* The parameter of the query, percent-decoded; absent where it is missing or empty. False where it

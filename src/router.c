@@ -31,17 +31,25 @@ static bool same_method(const struct route *route, struct text method) {
            (text_equal(method, TEXT("HEAD")) && text_equal(taken, TEXT("GET")));
 }
 
+/* Rooms have errors with codes, the other families sentences. */
+static bool of_rooms(struct text path) {
+    text_cut(&path, '/');
+    return text_equal(text_cut(&path, '/'), TEXT("rooms"));
+}
+
 /* The request's route, or NULL; `allowed` are then the methods that its path has, each with a
  * comma. */
 static const struct route *find(struct request *request, enum match *matched,
                                 struct text *allowed) {
     *allowed = NO_TEXT;
+    request->coded_errors = of_rooms(request->path);
     for (size_t i = 0; i < routes_count; i++) {
         *matched = match(request, text_of(routes[i].pattern));
         if (*matched == MATCH_NONE) {
             continue;
         }
         if (same_method(&routes[i], request->method)) {
+            request->coded_errors = of_rooms(text_of(routes[i].pattern));
             return &routes[i];
         }
         const char *also = text_equal(text_of(routes[i].method), TEXT("GET")) ? "HEAD, " : "";
@@ -60,7 +68,18 @@ static struct response no_route(struct request *request, struct text allowed) {
     return response;
 }
 
+static struct response fail_busy(int seconds) {
+    return fail_later(seconds, TEXT("Too many requests of this kind; wait before the next one"));
+}
+
 static struct response run(struct request *request, const struct route *route, enum match matched) {
+    if (route->needs & NEEDS_VERSION && request->headers[HEADER_REGISTRY_VERSION].at == NULL) {
+        return fail_as(400, "missing_version",
+                       TEXT("Send the header X-Registry-Version, with any value"));
+    }
+    if (route->needs & NEEDS_TOKEN && request->headers[HEADER_ACCESS_TOKEN].at == NULL) {
+        return fail(403, TEXT("Send the token of this room in the header X-Access-Token"));
+    }
     if (request->body.len > route->body_max) {
         return fail(413, arena_format(request->arena, "The body may hold at most %d bytes",
                                       (int64_t)route->body_max));
@@ -68,11 +87,19 @@ static struct response run(struct request *request, const struct route *route, e
     if (matched == MATCH_BAD) {
         return fail(400, TEXT("The path must be percent-encoded UTF-8 without U+0000"));
     }
-    return route->handler(request);
+    int busy = budgets_spend(request, route->budgets, route->pattern);
+    return busy > 0 ? fail_busy(busy) : route->handler(request);
 }
 
 /* What every answer has. */
 static struct response finish(struct request *request, struct response response) {
+    if (response.error.at != NULL) {
+        response.body = print_failure(request, &response);
+    }
+    if (response.retry_after > 0) {
+        response.headers = arena_format(request->arena, "Retry-After: %d\n%t", response.retry_after,
+                                        &response.headers);
+    }
     struct text cors = cors_headers(request);
     const char *type =
         response.body.len > 0 ? "Content-Type: application/json; charset=utf-8\n" : "";

@@ -3,19 +3,33 @@
 
 #include "handlers.h"
 
-enum { KB = 1024, SESSION_BODY = 512 * KB, OTHER_BODY = 1024 * KB };
+enum { KB = 1024, ROOM_BODY = 64 * KB, SESSION_BODY = 512 * KB, OTHER_BODY = 1024 * KB };
+
+#define MUTATES (NEEDS_VERSION | NEEDS_TOKEN)
 
 const struct route routes[] = {
-    {"GET", "/", get_root, OTHER_BODY},
-    {"GET", "/health", get_health, OTHER_BODY},
-    {"GET", "/topics", get_topics, OTHER_BODY},
-    {"POST", "/answer", post_answer, SESSION_BODY},
-    {"POST", "/poll", post_poll, SESSION_BODY},
-    {"DELETE", "/sessions/:code", delete_session, SESSION_BODY},
-    {"POST", "/:topic/offer", post_offer, SESSION_BODY},
-    {"GET", "/:topic/sessions", get_sessions, SESSION_BODY},
+    {"GET", "/", get_root, OTHER_BODY, 0, 0},
+    {"GET", "/health", get_health, OTHER_BODY, 0, 0},
+    {"GET", "/topics", get_topics, OTHER_BODY, 0, 0},
+    {"POST", "/answer", post_answer, SESSION_BODY, 0, 0},
+    {"POST", "/poll", post_poll, SESSION_BODY, 0, 0},
+    {"DELETE", "/sessions/:code", delete_session, SESSION_BODY, 0, 0},
+    {"POST", "/:topic/offer", post_offer, SESSION_BODY, 0, 0},
+    {"GET", "/:topic/sessions", get_sessions, SESSION_BODY, 0, 0},
+
+    {"POST", "/rooms", post_room, ROOM_BODY, NEEDS_VERSION, SPENDS(BUDGET_CREATE)},
+    {"GET", "/rooms/:code/public", get_room_public, ROOM_BODY, 0, SPENDS(BUDGET_LOOK_UP)},
+    {"POST", "/rooms/:code/join", post_room_join, ROOM_BODY, NEEDS_VERSION,
+     SPENDS(BUDGET_JOIN) | SPENDS(BUDGET_JOIN_ROOM)},
+    {"POST", "/rooms/:code/offer", post_room_offer, ROOM_BODY, MUTATES, 0},
+    {"POST", "/rooms/:code/answer", post_room_answer, ROOM_BODY, MUTATES, 0},
+    {"POST", "/rooms/:code/candidate", post_room_candidate, ROOM_BODY, MUTATES, 0},
+    {"POST", "/rooms/:code/close", post_room_close, ROOM_BODY, MUTATES, 0},
+    {"GET", "/rooms/:code", get_room, ROOM_BODY, NEEDS_TOKEN, SPENDS(BUDGET_POLL)},
+    {"GET", "/rooms/:code/candidates", get_room_candidates, ROOM_BODY, NEEDS_TOKEN,
+     SPENDS(BUDGET_POLL)},
 #ifdef RONDEVU_TEST_ROUTES
-    {"POST", "/test/trap", test_trap, OTHER_BODY},
+    {"POST", "/test/trap", test_trap, OTHER_BODY, 0, 0},
 #endif
 };
 const size_t routes_count = sizeof routes / sizeof routes[0];

@@ -2,13 +2,22 @@
 #ifndef RONDEVU_ROUTES_H
 #define RONDEVU_ROUTES_H
 
-#include "request.h"
+#include "budgets.h"
+
+/* What a route's requests must carry, whatever else is wrong with them. */
+enum need {
+    NEEDS_VERSION =
+        1, /* X-Registry-Version, any value: a page of another site cannot send it unasked */
+    NEEDS_TOKEN = 2, /* X-Access-Token */
+};
 
 struct route {
     const char *method;
     const char *pattern; /* segments; `:name` takes any one of them, decoded, as a parameter */
     struct response (*handler)(struct request *request);
-    size_t body_max; /* bytes; larger is 413 */
+    size_t body_max;  /* bytes; larger is 413 */
+    unsigned needs;   /* a set of enum need */
+    unsigned budgets; /* a set of SPENDS(...) */
 };
 
 /* In the order in which they are tried. */

@@ -2,6 +2,7 @@
 #include "answer.h"
 #include "check.h"
 #include "handlers.h"
+#include "polling.h"
 #include "session_facts.h"
 
 enum {
@@ -10,7 +11,7 @@ enum {
     SDP_MAX = 65536,      /* bytes, of an offer or an answer */
     CANDIDATE_MAX = 4096, /* bytes */
     LIST_MAX = 1000,      /* sessions in one answer */
-    WAIT_MAX = 25,        /* s */
+
 };
 
 /* First words of other routes, which a topic may not take from them. */
@@ -108,11 +109,8 @@ static int64_t count_open(struct request *request, struct text topic_key, int64_
 
 static struct response fail_full(struct request *request, int64_t expires_at) {
     int64_t seconds = (expires_at - request->now + 999) / 1000;
-    struct response response =
-        fail(429, TEXT("This topic has as many open sessions as it may; try again "
-                       "when one has been answered or has expired"));
-    response.headers = arena_format(request->arena, "Retry-After: %d\n", seconds);
-    return response;
+    return fail_later(seconds, TEXT("This topic has as many open sessions as it may; try again "
+                                    "when one has been answered or has expired"));
 }
 
 /* `peerId` stands in for `info`; where both are missing it is "". */

@@ -1,7 +1,7 @@
 /* Settings: one row for each variable. */
 #include "settings.h"
 
-enum { HOUR = 60 * 60 * 1000 };
+enum { HOUR = 60 * 60 * 1000, DAY_SECONDS = 24 * 60 * 60 };
 
 struct row {
     const char *name;
@@ -14,8 +14,14 @@ static const struct row rows[SETTINGS] = {
     [SESSION_TIMEOUT] = {"SESSION_TIMEOUT", 300000, 1, (int64_t)72 * HOUR},
     /* Counts are exact up to this many. */
     [MAX_SESSIONS_PER_TOPIC] = {"MAX_SESSIONS_PER_TOPIC", 10000, 1, 10000},
+    [ROOM_TTL_OPEN] = {"ROOM_TTL_OPEN", 180, 1, DAY_SECONDS},
+    [ROOM_TTL_JOINED] = {"ROOM_TTL_JOINED", 300, 1, DAY_SECONDS},
+    [ROOM_TTL_PAIRED] = {"ROOM_TTL_PAIRED", 600, 1, DAY_SECONDS},
+    [ROOM_TTL_CLOSED] = {"ROOM_TTL_CLOSED", 15, 1, DAY_SECONDS},
+    [ICE_TTL] = {"ICE_TTL", 300, 1, DAY_SECONDS},
     [CORS_ORIGINS] = {.name = "CORS_ORIGINS"},
     [ALLOWED_ORIGINS] = {.name = "ALLOWED_ORIGINS"},
+    [RATE_LIMITS] = {.name = "RATE_LIMITS"},
 };
 
 const char *setting_name(enum setting setting) {
@@ -39,6 +45,11 @@ struct text settings_read(struct settings *settings, const struct text values[SE
                 arena, "This server is misconfigured: %s must be a whole number from %d to %d",
                 row->name, row->min, row->max);
         }
+    }
+    settings->rate_limits = !text_equal(values[RATE_LIMITS], TEXT("off"));
+    if (settings->rate_limits && values[RATE_LIMITS].len > 0 &&
+        !text_equal(values[RATE_LIMITS], TEXT("on"))) {
+        return TEXT("This server is misconfigured: RATE_LIMITS must be on or off");
     }
     return NO_TEXT;
 }

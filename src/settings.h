@@ -7,16 +7,23 @@
 enum setting {
     SESSION_TIMEOUT,        /* ms a session lives */
     MAX_SESSIONS_PER_TOPIC, /* open sessions of one origin and topic */
+    ROOM_TTL_OPEN,          /* s a room lives after its last change; in the order of room_status */
+    ROOM_TTL_JOINED,
+    ROOM_TTL_PAIRED,
+    ROOM_TTL_CLOSED, /* s that a closed room is remembered, at least */
+    ICE_TTL,         /* s a candidate is shown in a room */
     SETTING_NUMBERS,
 
     CORS_ORIGINS = SETTING_NUMBERS, /* comma-separated, or "*" */
     ALLOWED_ORIGINS,                /* another name of CORS_ORIGINS, which wins */
+    RATE_LIMITS,                    /* "on" or "off" */
     SETTINGS
 };
 
 struct settings {
     int64_t numbers[SETTING_NUMBERS];
     struct text cors_origins;
+    bool rate_limits;
 };
 
 const char *setting_name(enum setting setting);

@@ -63,6 +63,10 @@ void storage_delete(struct request *request, struct text key) {
     add_edit(request, (struct edit){key, NO_TEXT, 0, NULL});
 }
 
+bool storage_atomic(const struct request *request) {
+    return request->host->storage->methods->atomic;
+}
+
 bool storage_apply(struct storage *storage, const struct edit *edits) {
     return edits == NULL || storage->methods->apply(storage, edits);
 }

@@ -73,6 +73,8 @@ struct page storage_list(struct request *request, struct text prefix, struct tex
 /* The key must not be one that another request may write. */
 void storage_put(struct request *request, struct text key, struct text value, int64_t expires_at);
 void storage_delete(struct request *request, struct text key);
+/* Whether this handler's reads and writes happen as one. */
+bool storage_atomic(const struct request *request);
 /* For hosts whose store is synchronous. */
 bool storage_apply(struct storage *storage, const struct edit *edits);
 

@@ -37,6 +37,13 @@ struct text text_cut(struct text *rest, char end) {
     return (struct text){all.at, len};
 }
 
+uint64_t text_hash(struct text text, uint64_t hash) {
+    for (size_t i = 0; i < text.len; i++) {
+        hash = (hash ^ (unsigned char)text.at[i]) * UINT64_C(0x100000001b3);
+    }
+    return hash;
+}
+
 bool text_number(struct text digits, int64_t *number) {
     int64_t sum = 0;
     for (size_t i = 0; i < digits.len; i++) {

@@ -34,6 +34,11 @@ bool text_number(struct text digits, int64_t *number);
 /* Exactly `digits.len` lower-case hexadecimal digits, 1 to 16 of them. */
 bool text_hex(struct text digits, uint64_t *number);
 
+/* FNV-1a, 64 bits, going on from `hash`; TEXT_HASH begins. Tells texts apart that nobody makes
+ * collide on purpose, and is no secret. */
+#define TEXT_HASH UINT64_C(0xcbf29ce484222325)
+uint64_t text_hash(struct text text, uint64_t hash);
+
 /* Whether the bytes are well-formed UTF-8 (RFC 3629) without U+0000. */
 bool text_valid(struct text text);
 /* Unicode code points in valid UTF-8. */

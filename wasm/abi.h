@@ -13,7 +13,8 @@
  * address and length it is given.
  *
  * The head is UTF-8, lines ended by a line feed: method, path, query (without "?"), own origin,
- * time now in ms, then a line for each setting and each header that describe() names, in its order:
+ * client's address, time now in ms, then a line for each setting and each header that describe()
+ * names, in its order:
  * "=" and the value, or nothing where there is none. RANDOM_BYTES from a CSPRNG come next, then the
  * body.
  *
@@ -84,6 +85,14 @@ char *host_list(const char *prefix, uint32_t prefix_len, const char *after, uint
                 uint32_t limit);
 /* HMAC-SHA-256 under AUTH_SECRET; writes 32 bytes to `digest`. Returns 32. */
 WASM_IMPORT("hmac") uint32_t host_hmac(const char *message, uint32_t len, unsigned char *digest);
+/* Whether the two are the same, in constant time. */
+WASM_IMPORT("equal") uint32_t host_equal(const char *a, const char *b, uint32_t len);
+/* Takes one from what the key may have of that budget, `limit` in `period` s, once a request: 1, or
+ * 0 where none is left. While the host does not know yet, the answer is 1, and is noted as missing:
+ * a run that ends so is run again. */
+WASM_IMPORT("spend")
+uint32_t host_spend(const char *budget, uint32_t budget_len, const char *key, uint32_t key_len,
+                    uint32_t limit, uint32_t period);
 /* See enum leave. Does not return. */
 WASM_IMPORT("leave") _Noreturn void host_leave(enum leave why);
 

@@ -111,9 +111,18 @@ static void wasm_hmac(struct text message, unsigned char digest[DIGEST_BYTES]) {
     CHECK(host_hmac(message.at, (uint32_t)message.len, digest) == DIGEST_BYTES);
 }
 
+static bool wasm_equal(struct text a, struct text b) {
+    return a.len == b.len && host_equal(a.at, b.at, (uint32_t)a.len) == 1;
+}
+
+static bool wasm_spend(struct text budget, struct text key, int limit, int period) {
+    return host_spend(budget.at, (uint32_t)budget.len, key.at, (uint32_t)key.len, (uint32_t)limit,
+                      (uint32_t)period) != 0;
+}
+
 static const struct storage_methods methods = {wasm_read, wasm_list, NULL, false};
 static struct storage storage = {&methods};
-static const struct host host = {&storage, wasm_hmac};
+static const struct host host = {&storage, wasm_hmac, wasm_equal, wasm_spend};
 
 /* -- A request ----------------------------------------------------------------- */
 
@@ -136,6 +145,7 @@ static struct text read_request(struct request *request) {
     request->path = text_cut(&head, '\n');
     request->query = text_cut(&head, '\n');
     request->own_origin = text_cut(&head, '\n');
+    request->address = text_cut(&head, '\n');
     CHECK(text_number(text_cut(&head, '\n'), &request->now));
     struct text values[SETTINGS];
     for (int i = 0; i < SETTINGS; i++) {

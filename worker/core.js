@@ -1,8 +1,8 @@
 // The bridge to the module. Layouts, who owns which bytes and what may throw: wasm/abi.h.
 
-import { createHmac } from "node:crypto";
+import { createHmac, timingSafeEqual } from "node:crypto";
 
-export const RANDOM_BYTES = 32;
+export const RANDOM_BYTES = 96;
 /** `enum leave`: why a run was left. Thrown as they are, since an Error would collect a stack. */
 const LEAVE = [{}, { miss: true }, { memory: true }];
 const decoder = new TextDecoder();
@@ -29,6 +29,9 @@ export class Core {
         const made = remembered(this.#digests, this.#text(at, len), hash);
         return (this.#bytes(digest, made.length).set(made), made.length);
       },
+      equal: (a, b, len) => Number(timingSafeEqual(this.#bytes(a, len), this.#bytes(b, len))),
+      spend: (name, nameLen, key, keyLen) =>
+        this.#known("spend", this.#text(name, nameLen), this.#text(key, keyLen)) ?? 1,
       leave: (why) => {
         throw LEAVE[why];
       },
@@ -44,7 +47,8 @@ export class Core {
     [this.#facts, this.missed] = [facts, []];
     this.#begin(head, tail);
     try {
-      return this.#reply(this.#exports.request_run());
+      const reply = this.#reply(this.#exports.request_run());
+      return this.missed.length > 0 ? null : reply;
     } catch (left) {
       this.#exports.__stack_pointer.value = stack;
       if (left === LEAVE[1]) return null;
@@ -67,10 +71,15 @@ export class Core {
     this.#bytes(at + head.length, tail.length).set(tail);
   }
 
-  #find(...call) {
+  #known(...call) {
     const name = JSON.stringify(call);
-    const facts = this.#facts.get(name);
-    if (facts === undefined) return (this.missed.push(name), 0);
+    if (!this.#facts.has(name)) this.missed.push(name);
+    return this.#facts.get(name);
+  }
+
+  #find(...call) {
+    const facts = this.#known(...call);
+    if (facts === undefined) return 0;
     const at = this.#exports.fact_space(facts.length);
     this.#bytes(at, facts.length).set(facts);
     return at;

@@ -1,5 +1,6 @@
 // Serves one request: run, fetch what was missing, run again; apply the edits; answer.
 
+import { spend } from "../kv/rate-limits.js";
 import { Core, RANDOM_BYTES, pack } from "./core.js";
 
 const BODY_MAX = 1024 * 1024; // bytes; the largest that any route takes
@@ -42,7 +43,7 @@ export class Server {
     for (;;) {
       const reply = await this.#run(this.#head(request), tail, store);
       if (!reply.wait) return reply;
-      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY));
+      await store.news(LOOK_EVERY);
       if (store.reads >= reply.wait) return reply;
       store.lookAgain();
     }
@@ -53,11 +54,12 @@ export class Server {
     for (let runs = 1; runs <= RUNS_MAX; runs++) {
       const reply = this.core.run(head, tail, facts);
       if (reply !== null) return reply;
-      const fetched = this.core.missed.map(async (call) => {
+      for (const call of this.core.missed) {
         const [method, ...given] = JSON.parse(call);
-        facts.set(call, pack(await store[method](...given)));
-      });
-      await Promise.all(fetched);
+        const left = method === "spend" ? await spend(this.env, given[0], given[1]) : undefined;
+        facts.set(call, left ?? pack(await store[method](...given)));
+        if (left === false) break; // nothing else is asked for then
+      }
     }
     throw new Error("too many runs");
   }
@@ -68,7 +70,8 @@ export class Server {
     const given = names.settings.map((name) => this.env[name]);
     for (const name of names.requestHeaders) given.push(headers.get(name));
     const lines = given.map((value) => (value == null ? "" : `=${value}`.replaceAll("\n", " ")));
-    lines.unshift(method, pathname, search.slice(1), origin, `${Date.now()}`);
+    const address = headers.get("CF-Connecting-IP") ?? "";
+    lines.unshift(method, pathname, search.slice(1), origin, address, `${Date.now()}`);
     return new TextEncoder().encode(lines.join("\n"));
   }
 }

@@ -4,10 +4,12 @@
  * newest one is caught inside the arena too. */
 #include "host.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <sanitizer/asan_interface.h>
 #include <setjmp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,16 +48,42 @@ static void hmac(struct text message, unsigned char digest[DIGEST_BYTES]) {
          digest, NULL);
 }
 
+static bool equal(struct text a, struct text b) {
+    return a.len == b.len && CRYPTO_memcmp(a.at, b.at, a.len) == 0;
+}
+
+/* The host whose request is running: `struct host` has no state of its own. */
+static struct test_host *running;
+
+static bool spend(struct text budget, struct text key, int limit, int period) {
+    struct test_host *host = running;
+    char what[sizeof host->spent[0].what];
+    snprintf(what, sizeof what, "%.*s %.*s", (int)budget.len, budget.at, (int)key.len, key.at);
+    int64_t since = host->now - (int64_t)period * 1000;
+    int count = 0;
+    for (size_t i = 0; i < host->spent_count; i++) {
+        count += host->spent[i].time > since && strcmp(host->spent[i].what, what) == 0;
+    }
+    if (count >= limit) {
+        return false;
+    }
+    struct spent *spent = &host->spent[host->spent_count++ % SPENT_MAX];
+    memcpy(spent->what, what, sizeof what);
+    spent->time = host->now;
+    return true;
+}
+
 void test_host_open(struct test_host *host, struct storage *storage) {
     memset(host, 0, sizeof *host);
-    host->host = (struct host){storage, hmac};
+    host->host = (struct host){storage, hmac, equal, spend};
     host->arena.base = malloc(TEST_ARENA);
     host->arena.limit = host->arena.ready = TEST_ARENA;
     host->arena.grow = unpoison;
     drop(&host->arena);
     host->arena.exhausted = leave;
     host->now = (int64_t)TEST_NOW * 1000;
-    host->origin = "https://app.example";
+    host->headers[HEADER_ORIGIN] = "https://app.example";
+    host->address = "192.0.2.1";
 }
 
 void test_host_close(struct test_host *host) {
@@ -72,6 +100,12 @@ static struct text random_bytes(struct test_host *host) {
     for (int i = 0; i < 8; i++) {
         bytes[i] = (char)(host->random >> (56 - 8 * i));
     }
+    /* Zeros make short keys easy to tell in tests; tokens take more than these. */
+    uint64_t hash = text_hash((struct text){bytes, 8}, TEXT_HASH);
+    for (int i = 24; i < RANDOM_BYTES; i++) {
+        hash = text_hash(TEXT("."), hash);
+        bytes[i] = (char)(hash >> 32);
+    }
     host->random += 4; /* a session's code has no room for the last two bits */
     return (struct text){bytes, RANDOM_BYTES};
 }
@@ -79,6 +113,7 @@ static struct text random_bytes(struct test_host *host) {
 static struct text begin(struct test_host *host, const char *method, const char *target,
                          struct text body) {
     struct request *request = &host->request;
+    running = host;
     struct text query = text_of(target);
     struct text path = text_cut(&query, '?');
     *request = (struct request){
@@ -88,13 +123,15 @@ static struct text begin(struct test_host *host, const char *method, const char 
         .path = path,
         .query = query,
         .own_origin = TEXT("https://rondevu.example"),
-        .headers =
-            {[HEADER_ORIGIN] = or_absent(host->origin), [HEADER_ACCEPT] = or_absent(host->accept)},
+        .address = text_of(host->address),
         .body = body,
         .now = host->now,
         .random = random_bytes(host),
         .edits_end = &request->edits,
     };
+    for (int i = 0; i < HEADERS; i++) {
+        request->headers[i] = or_absent(host->headers[i]);
+    }
     struct text values[SETTINGS];
     for (int i = 0; i < SETTINGS; i++) {
         values[i] = or_absent(host->settings[i]);

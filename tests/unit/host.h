@@ -1,22 +1,29 @@
 /* A host for tests and benchmarks: runs requests against a storage, natively, in one arena.
  *
- * Time stands still and random bytes count up by 4, unless a test says otherwise, so every answer
- * is the same in every run. HMAC is OpenSSL's. */
+ * Budgets are counted exactly. Time stands still and random bytes count up by 4, unless a test says
+ * otherwise, so every answer is the same in every run. HMAC is OpenSSL's. */
 #ifndef RONDEVU_TEST_HOST_H
 #define RONDEVU_TEST_HOST_H
 
 #include "request.h"
 
+enum { SPENT_MAX = 1024 };
+
 struct test_host {
     struct host host;
     struct arena arena;
     int64_t now;
-    const char *origin;             /* header; NULL: none */
-    const char *accept;             /* header; NULL: none */
+    const char *headers[HEADERS];   /* NULL: none */
+    const char *address;            /* the client's */
     const char *settings[SETTINGS]; /* NULL: the default */
     uint64_t random;                /* the next request's random bytes begin with this number */
     bool keep_edits;                /* do not apply them; request.edits has them */
     struct request request;         /* the last one */
+    struct spent {
+        char what[128]; /* budget and key */
+        int64_t time;   /* ms */
+    } spent[SPENT_MAX];
+    size_t spent_count;
 };
 
 /* What came of a request. Text is valid until the next one. */

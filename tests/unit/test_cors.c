@@ -38,7 +38,7 @@ static const struct {
 
 static struct request *ask(struct world *world, size_t row) {
     world->host.settings[CORS_ORIGINS] = rows[row].list;
-    world->host.origin = rows[row].origin;
+    world->host.headers[HEADER_ORIGIN] = rows[row].origin;
     return world_request(world);
 }
 

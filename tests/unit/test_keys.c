@@ -37,7 +37,7 @@ static void another_origin_has_other_keys(void **state) {
     snprintf(topic, sizeof topic, "%s", key_topic(world_request(world), 1).at);
     snprintf(directory, sizeof directory, "%s", key_directory(world_request(world), TEXT("x")).at);
     uint64_t hash = keyed_hash(world_request(world), "topic", TEXT("x"));
-    world->host.origin = "https://other.example";
+    world->host.headers[HEADER_ORIGIN] = "https://other.example";
     assert_string_not_equal(key_topic(world_request(world), 1).at, topic);
     assert_string_not_equal(key_directory(world_request(world), TEXT("x")).at, directory);
     assert_true(keyed_hash(world_request(world), "topic", TEXT("x")) != hash);

@@ -141,11 +141,11 @@ static void a_minimum_of_0_takes_0(void **state) {
 static void a_caller_without_origin_belongs_to_the_server_itself(void **state) {
     struct world *world = as_world(state);
     assert_text(request_origin(world_request(world)), "https://app.example");
-    world->host.origin = NULL;
+    world->host.headers[HEADER_ORIGIN] = NULL;
     assert_text(request_origin(world_request(world)), "https://rondevu.example");
-    world->host.origin = "";
+    world->host.headers[HEADER_ORIGIN] = "";
     assert_text(request_origin(world_request(world)), "https://rondevu.example");
-    world->host.origin = "null";
+    world->host.headers[HEADER_ORIGIN] = "null";
     assert_text(request_origin(world_request(world)), "null");
 }
 

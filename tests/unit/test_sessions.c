@@ -235,7 +235,7 @@ static void a_code_gives_nothing_away(void **state) {
     struct world *world = as_world(state);
     char first[CODE_LEN + 1];
     memcpy(first, world_offer(world, "room", "peer"), sizeof first);
-    world->host.origin = "https://other.example";
+    world->host.headers[HEADER_ORIGIN] = "https://other.example";
     const char *other = world_offer(world, "room", "peer");
     assert_memory_not_equal(first, other, 8);
     assert_memory_equal(first + 8, other + 8, 7); /* the time */
@@ -260,9 +260,9 @@ static void a_full_topic_is_429_until_a_session_is_answered_or_expires(void **st
 
     world_offer(world, "room2", "another topic");
     world_offer(world, "roo", "another topic");
-    world->host.origin = "https://other.example";
+    world->host.headers[HEADER_ORIGIN] = "https://other.example";
     world_offer(world, "room", "another origin");
-    world->host.origin = "https://app.example";
+    world->host.headers[HEADER_ORIGIN] = "https://app.example";
 
     answer(world, first, "a");
     world_offer(world, "room", "4");
@@ -378,7 +378,7 @@ static void answered_and_withdrawn_sessions_are_not_listed(void **state) {
 static void another_origin_sees_nothing(void **state) {
     struct world *world = as_world(state);
     const char *code = world_offer(world, "room", "peer");
-    world->host.origin = "https://other.example";
+    world->host.headers[HEADER_ORIGIN] = "https://other.example";
     world_get(world, "/room/sessions");
     assert_answer(world, 200, "{\"sessions\":[]}");
     world_get(world, "/topics");
@@ -386,7 +386,7 @@ static void another_origin_sees_nothing(void **state) {
     static const char *const origins[] = {"https://other.example", NULL, "null",
                                           "https://app.example:8443"};
     for (size_t i = 0; i < sizeof origins / sizeof origins[0]; i++) {
-        world->host.origin = origins[i];
+        world->host.headers[HEADER_ORIGIN] = origins[i];
         answer(world, code, "a");
         assert_error(world, 404, NO_SESSION);
         candidate(world, code, "offerer", "c");
@@ -396,15 +396,15 @@ static void another_origin_sees_nothing(void **state) {
         withdraw(world, code);
         assert_error(world, 404, NO_SESSION);
     }
-    world->host.origin = "https://app.example";
+    world->host.headers[HEADER_ORIGIN] = "https://app.example";
     assert_int_equal(count_listed(world, "room"), 1);
 }
 
 static void no_origin_is_the_servers_own(void **state) {
     struct world *world = as_world(state);
-    world->host.origin = NULL;
+    world->host.headers[HEADER_ORIGIN] = NULL;
     world_offer(world, "room", "peer");
-    world->host.origin = "https://rondevu.example";
+    world->host.headers[HEADER_ORIGIN] = "https://rondevu.example";
     assert_int_equal(count_listed(world, "room"), 1);
 }
 

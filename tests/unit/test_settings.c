@@ -79,10 +79,30 @@ static void cors_origins_wins_over_allowed_origins(void **state) {
     assert_text(settings.cors_origins, "https://a.example");
 }
 
+static void rate_limits_are_on_unless_they_are_off(void **state) {
+    struct world *world = as_world(state);
+    struct text values[SETTINGS] = {{0}};
+    struct settings settings;
+    assert_null(read(world, values, &settings).at);
+    assert_true(settings.rate_limits);
+    values[RATE_LIMITS] = TEXT("off");
+    assert_null(read(world, values, &settings).at);
+    assert_false(settings.rate_limits);
+    values[RATE_LIMITS] = TEXT("on");
+    assert_null(read(world, values, &settings).at);
+    assert_true(settings.rate_limits);
+    values[RATE_LIMITS] = TEXT("no");
+    assert_text(read(world, values, &settings),
+                "This server is misconfigured: RATE_LIMITS must be on or off");
+}
+
 static void every_setting_has_a_name(void **state) {
     (void)state;
     static const char *const names[SETTINGS] = {"SESSION_TIMEOUT", "MAX_SESSIONS_PER_TOPIC",
-                                                "CORS_ORIGINS", "ALLOWED_ORIGINS"};
+                                                "ROOM_TTL_OPEN",   "ROOM_TTL_JOINED",
+                                                "ROOM_TTL_PAIRED", "ROOM_TTL_CLOSED",
+                                                "ICE_TTL",         "CORS_ORIGINS",
+                                                "ALLOWED_ORIGINS", "RATE_LIMITS"};
     for (int i = 0; i < SETTINGS; i++) {
         assert_string_equal(setting_name((enum setting)i), names[i]);
     }
@@ -94,6 +114,7 @@ int main(void) {
         world_test(numbers_keep_to_their_bounds),
         world_test(what_is_wrong_is_said_with_name_and_bounds),
         world_test(cors_origins_wins_over_allowed_origins),
+        world_test(rate_limits_are_on_unless_they_are_off),
         world_test(every_setting_has_a_name),
     };
     return cmocka_run_group_tests_name("settings", tests, NULL, NULL);

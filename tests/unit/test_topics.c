@@ -73,7 +73,7 @@ static void a_browser_is_sent_to_the_page(void **state) {
                 {"text/html,application/xhtml+xml;q=0.9", 302},
                 {"application/xml, text/html;q=0.8", 302}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        world->host.accept = rows[i].accept;
+        world->host.headers[HEADER_ACCEPT] = rows[i].accept;
         assert_int_equal(world_get(world, "/"), rows[i].status);
         if (rows[i].status == 302) {
             assert_non_null(strstr(world->result.headers, "Location: /demo/\n"));
@@ -139,14 +139,14 @@ static void topics_with_no_open_session_are_not_listed(void **state) {
 static void topics_of_another_origin_are_not_counted(void **state) {
     struct world *world = as_world(state);
     world_offer(world, "room", "peer");
-    world->host.origin = "https://other.example";
+    world->host.headers[HEADER_ORIGIN] = "https://other.example";
     world_offer(world, "room", "peer");
     world_offer(world, "other", "peer");
     world_get(world, "/topics");
     assert_int_equal(world_number(world, "total"), 2);
     assert_non_null(
         strstr(world->result.body, "{\"topic\":\"room\",\"count\":1,\"activePeers\":1}"));
-    world->host.origin = "https://app.example";
+    world->host.headers[HEADER_ORIGIN] = "https://app.example";
     world_get(world, "/topics");
     assert_int_equal(world_number(world, "total"), 1);
 }

@@ -1,0 +1,16 @@
+/* Polling: reads that are asked for again and again, until there is something new. */
+#ifndef RONDEVU_POLLING_H
+#define RONDEVU_POLLING_H
+
+#include "json.h"
+#include "request.h"
+
+enum { WAIT_MAX = 25 }; /* s that a reader may wait for news; more is taken as this */
+
+/* The query's `wait`; false, with `wrong` filled, where it is none. */
+bool read_wait(struct request *request, int64_t *wait, struct response *wrong);
+/* 200 with that tag, or 304 where the caller has it already. `tag` is quoted, and stands for all of
+ * the body that is news. */
+struct response answer_tagged(struct request *request, struct text tag, const cJSON *body);
+
+#endif

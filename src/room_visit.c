@@ -1,0 +1,67 @@
+/* Visits to a room. */
+#include "room_visit.h"
+
+#include "answer.h"
+#include "room_code.h"
+
+enum {
+    CHANGES_MAX = 200,            /* offers, answers and posts of candidates, in CHANGES_TIME */
+    CHANGES_TIME = 5 * 60 * 1000, /* ms */
+};
+
+struct response fail_no_room(void) {
+    return fail(404, TEXT("No such room: it never was, is closed, or its time is over"));
+}
+
+bool room_find(struct request *request, struct room *room) {
+    struct text code;
+    if (!room_code_read(request->arena, request->parameters[0], &code)) {
+        return false;
+    }
+    *room = room_read(request, code);
+    return room->there;
+}
+
+bool room_enter(struct request *request, struct room *room, enum role *role,
+                struct response *wrong) {
+    if (!room_find(request, room)) {
+        *wrong = fail_no_room();
+        return false;
+    }
+    *role = room_caller(request, room);
+    if (*role == ROLE_NONE) {
+        *wrong = fail(403, TEXT("This is no token of this room"));
+        return false;
+    }
+    return true;
+}
+
+bool room_enter_as(struct request *request, struct room *room, enum role role,
+                   struct response *wrong) {
+    enum role caller;
+    if (!room_enter(request, room, &caller, wrong)) {
+        return false;
+    }
+    if (caller != role) {
+        *wrong = fail(403, role == ROLE_HOST ? TEXT("Only the host may do this")
+                                             : TEXT("Only the guest may do this"));
+        return false;
+    }
+    return true;
+}
+
+static size_t changes_since(const struct room *room, int64_t since) {
+    return room_count_since(room, EVENT_OFFER, since) +
+           room_count_since(room, EVENT_ANSWER, since) +
+           room_count_since(room, EVENT_CANDIDATES, since);
+}
+
+bool room_may_change(const struct request *request, const struct room *room,
+                     struct response *wrong) {
+    *wrong = fail_later(CHANGES_TIME / 1000, TEXT("Too many changes in this room"));
+    if (request->settings.rate_limits &&
+        changes_since(room, request->now - CHANGES_TIME) >= CHANGES_MAX) {
+        return false;
+    }
+    return room->bytes + request->body.len <= ROOM_BYTES;
+}
