@@ -1,0 +1,3 @@
+// The client library, as `make` bundles it.
+
+export * from "../client/registry.js";

@@ -1,0 +1,197 @@
+// The picture of the requests: a row for each, its bar on a time axis that all of them share. Lines
+// across all rows mark what happened between the requests.
+
+import { el, make, setText } from "../common/util.js";
+import { duration, foldedScale } from "./scale.js";
+
+/** How often bars of requests under way grow, in ms. */
+const GROW_EVERY = 200;
+
+/** @typedef {import("./recorder.js").Entry} Entry */
+/** @typedef {{at: number, label: string, good: boolean}} Mark */
+
+export class Timeline {
+  #frame = el("timeline", HTMLElement);
+  #list = el("request-list", HTMLOListElement);
+  #empty = el("timeline-empty", HTMLElement);
+  #axis = part(this.#frame, ".axis");
+  #backdrop = part(this.#frame, ".backdrop");
+  /** @type {Map<Entry, Row>} */
+  #rows = new Map();
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+
+  /** @param {Entry[]} entries in the order in which they began @param {Mark[]} marks */
+  show(entries, marks) {
+    clearTimeout(this.#timer);
+    const follow = this.#atEnd();
+    this.#keepRows(entries);
+    this.#empty.hidden = entries.length > 0;
+    this.#frame.hidden = entries.length === 0;
+    const now = performance.now();
+    const first = entries[0]?.startedAt ?? 0;
+    const shown = marks.filter(({ at }) => at >= first);
+    const scale = foldedScale([
+      ...entries.flatMap(({ startedAt, endedAt }) => [startedAt, endedAt || now]),
+      ...shown.map(({ at }) => at),
+    ]);
+    for (const [entry, row] of this.#rows) row.show(entry, scale, now);
+    this.#drawAxis(scale, shown);
+    if (follow) this.#frame.scrollTop = this.#frame.scrollHeight;
+    if (entries.some(({ endedAt }) => !endedAt))
+      this.#timer = setTimeout(() => this.show(entries, marks), GROW_EVERY);
+  }
+
+  /** @param {Entry[]} entries */
+  #keepRows(entries) {
+    const wanted = new Set(entries);
+    for (const [entry, row] of this.#rows) {
+      if (wanted.has(entry)) continue;
+      row.item.remove();
+      this.#rows.delete(entry);
+    }
+    for (const entry of entries) {
+      if (this.#rows.has(entry)) continue;
+      const row = new Row(entry);
+      this.#rows.set(entry, row);
+      this.#list.append(row.item);
+    }
+  }
+
+  /** @param {import("./scale.js").Scale} scale @param {Mark[]} marks */
+  #drawAxis(scale, marks) {
+    const ticks = scale.ticks.map(({ place, label }) => at(make("span", "tick", label), place));
+    const lines = scale.ticks.map(({ place }) => at(make("span", "grid"), place));
+    const folds = scale.folds.map(({ place, width }) => at(make("span", "fold"), place, width));
+    const names = scale.folds.map(({ place, width, ms }) =>
+      at(make("span", "fold-name", duration(ms)), place, width),
+    );
+    const flags = marks.map(({ at: when, label, good }) => flag(label, good, scale.place(when)));
+    this.#axis.replaceChildren(...ticks, ...names);
+    this.#backdrop.replaceChildren(...lines, ...folds, ...flags);
+  }
+
+  // Somebody who has scrolled up to read is left where they are.
+  #atEnd() {
+    const { scrollTop, scrollHeight, clientHeight } = this.#frame;
+    return scrollHeight - scrollTop - clientHeight < 24;
+  }
+}
+
+class Row {
+  item = make("li", "request");
+  #line = make("button", "request-line");
+  #status = make("span", "status");
+  #time = make("span", "time");
+  #bar = make("span", "bar");
+  #detail = make("div", "request-detail");
+
+  /** @param {Entry} entry */
+  constructor(entry) {
+    const { method, path, query, wait } = entry;
+    Object.assign(this.item.dataset, { testid: "request", method, path, wait });
+    this.#line.type = "button";
+    this.#line.dataset.testid = "request-open";
+    this.#line.setAttribute("aria-expanded", "false");
+    this.#line.addEventListener("click", () => this.#toggle(entry));
+    this.#detail.dataset.testid = "request-detail";
+    this.#detail.hidden = true;
+    this.#bar.classList.add(method.toLowerCase());
+    this.#bar.classList.toggle("wait", wait > 0);
+    const address = make("span", "path", path);
+    address.title = path + query;
+    address.append(make("span", "query", query));
+    const lane = make("span", "lane");
+    lane.append(this.#bar);
+    this.#line.append(make("span", "method", method), address, this.#status, this.#time, lane);
+    this.item.append(this.#line, this.#detail);
+  }
+
+  /** @param {Entry} entry @param {import("./scale.js").Scale} scale @param {number} now */
+  show(entry, scale, now) {
+    const { startedAt, endedAt, status, problem } = entry;
+    const end = endedAt || now;
+    this.item.dataset.state = stateOf(entry);
+    this.item.dataset.status = String(status);
+    setText(this.#status, String(status || (problem === "stopped" ? "stop" : problem && "fail")));
+    setText(this.#time, duration(end - startedAt));
+    const begin = scale.place(startedAt);
+    at(this.#bar, begin, scale.place(end) - begin);
+    if (!this.#detail.hidden && endedAt && !this.#detail.dataset.whole) this.#fill(entry);
+  }
+
+  /** @param {Entry} entry */
+  #toggle(entry) {
+    this.#detail.hidden = !this.#detail.hidden;
+    this.#line.setAttribute("aria-expanded", String(!this.#detail.hidden));
+    if (!this.#detail.hidden) this.#fill(entry);
+  }
+
+  /** @param {Entry} entry */
+  #fill(entry) {
+    const headers = Object.entries(entry.headers).map(([name, value]) => `${name}: ${value}`);
+    const sent = [`${entry.method} ${entry.path}${entry.query}`, ...headers, "", entry.sent];
+    const got = entry.endedAt ? [String(entry.status || entry.problem), "", entry.got] : ["…"];
+    this.#detail.replaceChildren(block("Sent", sent), block("Received", got));
+    if (entry.endedAt) this.#detail.dataset.whole = "yes";
+  }
+}
+
+/** @param {string} title @param {string[]} lines */
+function block(title, lines) {
+  const box = make("div");
+  const text = make("pre", "", lines.join("\n").trimEnd());
+  text.tabIndex = 0;
+  text.setAttribute("aria-label", title);
+  box.append(make("h4", "", title), text);
+  return box;
+}
+
+/** @param {Entry} entry */
+function stateOf({ endedAt, status, problem }) {
+  if (!endedAt) return "open";
+  if (problem === "stopped") return "stopped";
+  return status >= 200 && status < 400 ? "ok" : "bad";
+}
+
+/**
+ * Puts something on the axis; both numbers are fractions of it.
+ * @template {HTMLElement} T
+ * @param {T} node
+ * @param {number} place
+ * @param {number} [width]
+ */
+function at(node, place, width) {
+  node.style.left = `${(place * 100).toFixed(3)}%`;
+  if (width !== undefined) node.style.width = `${(width * 100).toFixed(3)}%`;
+  return node;
+}
+
+/** @param {HTMLElement} frame @param {string} selector */
+function part(frame, selector) {
+  const found = frame.querySelector(selector);
+  if (!(found instanceof HTMLElement)) throw new Error(`${selector} is missing`);
+  return found;
+}
+
+/** @param {string} label @param {boolean} good @param {number} place */
+function flag(label, good, place) {
+  const node = at(make("span", "flag", label), place);
+  node.classList.toggle("good", good);
+  node.classList.toggle("late", place > 0.75);
+  return node;
+}
+
+/** The timeline as plain text, one request a line. @param {Entry[]} entries @param {Mark[]} marks */
+export function timelineText(entries, marks) {
+  const start = entries[0]?.startedAt ?? 0;
+  const requests = entries.map(({ startedAt, endedAt, method, path, query, status, problem }) => {
+    const took = endedAt ? duration(endedAt - startedAt) : "under way";
+    return { when: startedAt, text: `${method} ${path}${query} ${status || problem} ${took}` };
+  });
+  const others = marks.map(({ at: when, label }) => ({ when, text: `-- ${label}` }));
+  return [...requests, ...others]
+    .sort((a, b) => a.when - b.when)
+    .map(({ when, text }) => `${String(Math.round(when - start)).padStart(8)} ms  ${text}`)
+    .join("\n");
+}
