@@ -22,8 +22,9 @@ const CACHE_TTL = 30; // s, the least there is: a value may be this stale where 
  * @typedef {{entries: Entry[], cursor: string | undefined, complete: boolean}} Listing
  */
 
-/** Readers in this isolate who wait for news. @type {Set<(edits: Fact[]) => void>} */
-const waiting = new Set();
+/** Of each namespace, the readers in this isolate who wait for news.
+ *  @type {WeakMap<object, Set<(edits: Fact[]) => void>>} */
+const waiting = new WeakMap();
 
 /** The namespace as one request sees it: what was listed stays as it was until lookAgain(). */
 export class WorkersKv {
@@ -36,6 +37,11 @@ export class WorkersKv {
   /** @param {any} kv the namespace's binding */
   constructor(kv) {
     this.#kv = kv;
+    if (!waiting.has(kv)) waiting.set(kv, new Set());
+  }
+
+  get #waiting() {
+    return /** @type {Set<(edits: Fact[]) => void>} */ (waiting.get(this.#kv));
   }
 
   /** Forgets what was listed, so that the next list asks anew. */
@@ -55,8 +61,8 @@ export class WorkersKv {
       const hear = (/** @type {Fact[]} */ edits) => {
         if (edits.some(({ key }) => prefixes.some((prefix) => key.startsWith(prefix)))) end();
       };
-      const end = () => (waiting.delete(hear), clearTimeout(timer), resolve());
-      waiting.add(hear);
+      const end = () => (this.#waiting.delete(hear), clearTimeout(timer), resolve());
+      this.#waiting.add(hear);
     });
   }
 
@@ -139,7 +145,7 @@ export class WorkersKv {
   async apply(edits) {
     // One after the other: where one fails, nothing that stands on it has been written.
     for (const edit of edits) await this.#write(edit);
-    for (const hear of waiting) hear(edits);
+    for (const hear of this.#waiting) hear(edits);
   }
 
   /** @param {Fact} edit */

@@ -320,7 +320,7 @@ void room_put_candidates(struct request *request, const struct room *room, enum 
 }
 
 void room_choose(struct request *request, const struct room *room) {
-    add(request, room, EVENT_CHOSEN, room->guest->id);
+    add(request, room, EVENT_CHOSEN, room->answer->side);
 }
 
 void room_note_wrong(struct request *request, const struct room *room) {
