@@ -10,13 +10,17 @@ const FLAGS = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
-  // Local candidates as addresses: there is nobody to resolve mDNS names.
-  "--disable-features=WebRtcHideLocalIpsWithMdns",
 ];
+const SHOW_ADDRESSES = "--disable-features=WebRtcHideLocalIpsWithMdns";
 
-/** A headless Chromium with a profile of its own, which goes when it is closed. */
-export function launch() {
-  return chromium.launch({ executablePath: "/usr/bin/chromium", headless: true, args: FLAGS });
+/**
+ * A headless Chromium with a profile of its own, which goes when it is closed.
+ * @param {{hidesAddresses?: boolean}} [options] whether local candidates have mDNS names, as users'
+ *   browsers give them, or addresses: not every machine's network lets mDNS through
+ */
+export function launch({ hidesAddresses = false } = {}) {
+  const args = hidesAddresses ? FLAGS : [...FLAGS, SHOW_ADDRESSES];
+  return chromium.launch({ executablePath: "/usr/bin/chromium", headless: true, args });
 }
 
 /** A page in a context of its own: another user, as far as the browser goes. */
