@@ -6,6 +6,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { measureHandshakes } from "./handshake.mjs";
 import { CONNECTIONS, ROUTES, ask, load, requestFile, run, seed } from "./load.mjs";
 import { scratchFile, startWorkerd } from "./workerd.mjs";
 
@@ -241,10 +242,42 @@ async function measureInstructions() {
   );
 }
 
+// -- Handshakes -----------------------------------------------------------------------------------
+
+function percentile(values, part) {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.ceil(part * sorted.length) - 1];
+}
+
+async function measureHandshake() {
+  const rounds = QUICK ? 5 : 30;
+  heading("A handshake in two Chromiums");
+  const ways = await measureHandshakes(rounds, progress);
+  const [direct] = ways;
+  table([
+    ["", "ms, median", "p95", "ratio", "requests", "preflights", "KV lists", "reads", "writes"],
+    ...ways.map(({ name, times, counts }) => [
+      name,
+      median(times).toFixed(0),
+      percentile(times, 0.95).toFixed(0),
+      (median(times) / median(direct.times)).toFixed(2),
+      ...["requests", "preflights", "list", "get", "put"].map((of) =>
+        (counts[of] / rounds).toFixed(1),
+      ),
+    ]),
+  ]);
+  console.log(
+    `From startConnection() on both sides to the open channel; ${rounds} of each, in turns, over workerd's own KV. Requests and\n` +
+      `KV calls: both sides together, on average, from making the room to closing it. The page is of another\n` +
+      `origin than the registry. Direct: the same two pages, where playwright carries what one has for the other.`,
+  );
+}
+
 // -- The report -----------------------------------------------------------------------------------
 
 heading("Size");
 process.stdout.write(await run("node", ["tools/size.mjs"], { cwd: ROOT }));
 await measureStart();
+await measureHandshake();
 await measureWorker();
 await measureInstructions();
