@@ -77,6 +77,9 @@ static const struct storage_methods counting_methods = {counting_read, counting_
 
 static struct test_host host;
 static char code[CODE_LEN + 1];
+static struct {
+    char code[8 + 1], join_code[6 + 1], owner_token[43 + 1], guest_token[43 + 1];
+} room;
 
 static struct result send(int status, const char *method, const char *target, const char *body) {
     toggle();
@@ -200,6 +203,87 @@ static void no_session(int i) {
                "{\"code\":\"01234567-89ab-4cde-8123-456789abcdef\",\"side\":\"offerer\"}");
 }
 
+/* -- Rooms --------------------------------------------------------------------- */
+
+/* Copies the text of a member, which must be as long as there is room for. */
+static void take(struct result result, const char *member, char *into, size_t size) {
+    char quoted[32];
+    (void)snprintf(quoted, sizeof quoted, "\"%s\":\"", member);
+    const char *found = strstr(result.body, quoted);
+    CHECK(found != NULL);
+    memcpy(into, found + strlen(quoted), size - 1);
+}
+
+static void to_room(int status, const char *token, const char *method, const char *path,
+                    const char *body) {
+    char target[64];
+    (void)snprintf(target, sizeof target, "/rooms/%s%s", room.code, path);
+    host.headers[HEADER_ACCESS_TOKEN] = token;
+    (void)send(status, method, target, body);
+}
+
+static void make_room(int i) {
+    (void)i;
+    struct result result = send(201, "POST", "/rooms", "{\"hostUserName\":\"host\"}");
+    take(result, "code", room.code, sizeof room.code);
+    take(result, "joinCode", room.join_code, sizeof room.join_code);
+    take(result, "ownerToken", room.owner_token, sizeof room.owner_token);
+}
+
+static void join_room(int i) {
+    (void)i;
+    char target[64], body[128];
+    (void)snprintf(target, sizeof target, "/rooms/%s/join", room.code);
+    (void)snprintf(body, sizeof body, "{\"guestUserName\":\"guest\",\"joinCode\":\"%s\"}",
+                   room.join_code);
+    take(send(200, "POST", target, body), "guestToken", room.guest_token, sizeof room.guest_token);
+}
+
+static void room_offer(int i) {
+    (void)i;
+    to_room(204, room.owner_token, "POST", "/offer", "{\"type\":\"offer\",\"sdp\":\"" SDP "\"}");
+}
+
+static void room_answer(int i) {
+    (void)i;
+    to_room(204, room.guest_token, "POST", "/answer", "{\"type\":\"answer\",\"sdp\":\"" SDP "\"}");
+}
+
+static void room_candidates(int i) {
+    (void)i;
+    to_room(204, room.owner_token, "POST", "/candidate",
+            "{\"candidates\":[{\"candidate\":\"" CANDIDATE
+            " 1\",\"sdpMid\":\"0\",\"sdpMLineIndex\":0},{\"candidate\":\"" CANDIDATE
+            " 2\",\"sdpMid\":\"0\",\"sdpMLineIndex\":0},{\"candidate\":\"" CANDIDATE
+            " 3\",\"sdpMid\":\"0\",\"sdpMLineIndex\":0}]}");
+}
+
+static void room_snapshot(int i) {
+    (void)i;
+    to_room(200, room.owner_token, "GET", "", NULL);
+}
+
+static void room_list(int i) {
+    (void)i;
+    to_room(200, room.guest_token, "GET", "/candidates", NULL);
+}
+
+static void make_joined_room(int i) {
+    make_room(i);
+    join_room(i);
+}
+
+static void make_offered_room(int i) {
+    make_joined_room(i);
+    room_offer(i);
+    room_candidates(i);
+}
+
+static void make_paired_room(int i) {
+    make_offered_room(i);
+    room_answer(i);
+}
+
 /* -- The transcript
  * ---------------------------------------------------------------------------------- */
 
@@ -221,6 +305,13 @@ static const struct row rows[] = {
     {"POST /poll, answerer, 3 candidates", make_answered_session, poll_answerer},
     {"GET /topics, 100 of them", nothing, topics},
     {"DELETE /sessions/:code", make_whole_session, withdraw},
+    {"POST /rooms", nothing, make_room},
+    {"POST /rooms/:code/join", make_room, join_room},
+    {"POST /rooms/:code/offer", make_joined_room, room_offer},
+    {"POST /rooms/:code/candidate, 3 at once", make_joined_room, room_candidates},
+    {"POST /rooms/:code/answer", make_offered_room, room_answer},
+    {"GET /rooms/:code, offer and answer", make_paired_room, room_snapshot},
+    {"GET /rooms/:code/candidates, 3", make_paired_room, room_list},
     {"404, no such route", nothing, no_route},
     {"400, not JSON", nothing, not_json},
     {"404, no such session", nothing, no_session},
@@ -260,6 +351,8 @@ int main(void) {
     test_host_open(&host, &store.storage);
     under_hmac = host.host.hmac;
     host.host.hmac = counting_hmac;
+    host.headers[HEADER_REGISTRY_VERSION] = "1";
+    host.settings[RATE_LIMITS] = "off"; /* counting is the host's, not the core's */
     seed();
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         count(&rows[i]);
