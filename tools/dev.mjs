@@ -266,9 +266,9 @@ async function main() {
     verbose: true,
   });
   console.log(
-    `\n  Page  ${server.url}/demo/\n  API   ${server.url}/\n` +
+    `\n  Topics  ${server.url}/demo/\n  Rooms   ${server.url}/harness/\n  API     ${server.url}/\n` +
       (isEverywhere(options.host)
-        ? "  Other machines reach both under this machine's address.\n"
+        ? "  Other machines reach them under this machine's address.\n"
         : "") +
       "\n  Ctrl+C stops it.\n",
   );
