@@ -318,9 +318,10 @@ function stateOf(id, done) {
   if (walk?.failed === id) return "failed";
   if (walk?.running.has(id)) return "running";
   if (done) return "done";
+  if (walk?.channelOpen && id !== "close-room") return "skipped";
   if (walk?.over || id !== nextStep()) return "todo";
   if (walk?.mode !== "all") return "next";
-  return id === "close-room" || problem || walk.channelOpen ? "todo" : "running";
+  return id === "close-room" || problem ? "todo" : "running";
 }
 
 function nextStep() {

@@ -5,8 +5,8 @@
 const SHORT = 250;
 /** A fold is as wide as this part of the stretches that are not folded. */
 const FOLD_WIDTH = 0.1;
-/** Labels closer than this part of the axis would touch; before a fold half of it is enough. */
-const LABEL_ROOM = 0.1;
+/** Labels closer than this part of the axis would touch. */
+const LABEL_ROOM = 0.085;
 const NICE_STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 30000, 60000];
 const WANTED_TICKS = 8;
 
@@ -73,7 +73,7 @@ function ticksOf(stretches) {
       const place = begin + ((ms - (from - start)) / (to - from)) * (end - begin);
       const last = ticks.at(-1)?.place ?? -1;
       const next = folds.find((fold) => fold.begin >= place)?.begin ?? 1;
-      if (place - last >= LABEL_ROOM && next - place >= LABEL_ROOM / 2)
+      if (place - last >= LABEL_ROOM && next - place >= LABEL_ROOM)
         ticks.push({ place, label: duration(ms) });
     }
   }

@@ -6,7 +6,7 @@ import { STEPS } from "./steps.js";
 /** @typedef {import("./steps.js").Role} Role */
 /** @typedef {import("./steps.js").Step} Step */
 /** @typedef {import("./steps.js").StepId} StepId */
-/** @typedef {{state: "todo" | "next" | "running" | "done" | "failed", note: string, enabled: boolean}} StepLook */
+/** @typedef {{state: "todo" | "next" | "running" | "done" | "failed" | "skipped", note: string, enabled: boolean}} StepLook */
 
 export class StepsView {
   #list = el("steps", HTMLOListElement);

@@ -113,7 +113,7 @@ export const STEPS = {
     {
       id: "close-room",
       action: "Leave",
-      why: "The peers part. The room is the host's to close.",
+      why: "The room is the host's to close.",
       after: "join-room",
     },
   ],

@@ -98,9 +98,11 @@ class Row {
     this.#detail.hidden = true;
     this.#bar.classList.add(method.toLowerCase());
     this.#bar.classList.toggle("wait", wait > 0);
-    const address = make("span", "path", path);
+    const address = make("span", "path");
     address.title = path + query;
-    address.append(make("span", "query", query));
+    // Where there is no room for all of it, the room's part goes first.
+    const [, room = path, rest = ""] = /^(.*\/rooms\/[^/]+)(\/.*)?$/.exec(path) ?? [];
+    address.append(make("span", "path-room", room), rest, make("span", "query", query));
     const lane = make("span", "lane");
     lane.append(this.#bar);
     this.#line.append(make("span", "method", method), address, this.#status, this.#time, lane);

@@ -58,6 +58,8 @@ export class Walk {
   /** @type {WebRTCRegistryClient | null} */
   #client = null;
   #greeted = false;
+  /** @type {RTCPeerConnection | null} */
+  #connection = null;
   /** The one that was open last. @type {RTCDataChannel | null | undefined} */
   #channel = null;
 
@@ -107,6 +109,11 @@ export class Walk {
     return (this.watch?.local ?? []).filter(({ text }) => !this.facts.sent.has(text));
   }
 
+  /** Whether the connection can be cut: nobody would mend it step by step. */
+  get canCut() {
+    return this.clientState === "connected" && this.channelOpen;
+  }
+
   /** Whether the client can take over: nothing is done yet that it would do. */
   get canConnect() {
     return this.mode !== "all" && !this.watch && !this.over && this.running.size === 0;
@@ -143,8 +150,17 @@ export class Walk {
       else await client.joinRoom(roomCode, joinCode, name, options);
       await client.startConnection(options);
     } catch (error) {
+      // Without a room there is nothing to go on with: the form is open again.
+      if (!this.facts.room) this.mode = "";
       this.#fail(error);
     }
+    this.#changed();
+  }
+
+  /** Closes the connection under the client, which is to notice and make another. */
+  cut() {
+    this.#mark("cut", false);
+    this.#connection?.close();
     this.#changed();
   }
 
@@ -158,7 +174,8 @@ export class Walk {
     try {
       await this.#parts.look(this.#token);
     } catch (error) {
-      if (this.facts.room?.status !== "gone") this.#fail(error);
+      // Those who are connected need the room no more.
+      if (!this.channelOpen) this.#fail(error);
     }
     this.#changed();
   }
@@ -196,6 +213,8 @@ export class Walk {
   /** @type {import("./watched-manager.js").Sight} */
   #sight = {
     onConnection: (pc) => {
+      this.#connection = pc;
+      this.facts.remote.clear();
       this.watch?.stop();
       this.watch = new PeerWatch(pc, (what) => this.#seen(what));
       this.#changed();
