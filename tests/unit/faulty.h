@@ -15,5 +15,7 @@ struct faulty {
 };
 
 void faulty_open(struct faulty *faulty, struct storage *inner);
+/* From now on it says that it is not atomic, though it is. */
+void faulty_be_eventual(struct faulty *faulty);
 
 #endif

@@ -59,17 +59,23 @@ int world_get(struct world *world, const char *target) {
     return world_send(world, "GET", target, NULL);
 }
 
-int world_post(struct world *world, const char *target, const char *format, ...) {
-    va_list values, again;
-    va_start(values, format);
+static char *print(const char *format, va_list values) {
+    va_list again;
     va_copy(again, values);
     int len = vsnprintf(NULL, 0, format, values);
-    va_end(values);
     assert_true(len >= 0);
-    char *body = malloc((size_t)len + 1);
-    assert_non_null(body);
-    vsnprintf(body, (size_t)len + 1, format, again);
+    char *text = malloc((size_t)len + 1);
+    assert_non_null(text);
+    vsnprintf(text, (size_t)len + 1, format, again);
     va_end(again);
+    return text;
+}
+
+int world_post(struct world *world, const char *target, const char *format, ...) {
+    va_list values;
+    va_start(values, format);
+    char *body = print(format, values);
+    va_end(values);
     int status = world_send(world, "POST", target, body);
     free(body);
     return status;
@@ -89,6 +95,84 @@ struct request *world_request(struct world *world) {
     test_send(&world->host, "OPTIONS", "/", NULL);
     json_use(&world->host.arena);
     return &world->host.request;
+}
+
+/* -- Rooms --------------------------------------------------------------------- */
+
+static void keep_text(const struct world *world, const char *name, char *kept, size_t size) {
+    const char *text = world_text(world, name);
+    assert_int_equal(strlen(text), size - 1);
+    memcpy(kept, text, size);
+}
+
+void world_room(struct world *world) {
+    struct world_room *room = &world->room;
+    world->host.headers[HEADER_REGISTRY_VERSION] = "1";
+    world->host.headers[HEADER_ACCESS_TOKEN] = NULL;
+    world_post(world, "/rooms", "{\"hostUserName\":\"alice\"}");
+    assert_int_equal(world->result.status, 201);
+    memset(room, 0, sizeof *room);
+    keep_text(world, "code", room->code, sizeof room->code);
+    keep_text(world, "joinCode", room->join_code, sizeof room->join_code);
+    keep_text(world, "ownerToken", room->host, sizeof room->host);
+    snprintf(room->path, sizeof room->path, "/rooms/%s", room->code);
+}
+
+void world_join(struct world *world) {
+    struct world_room *room = &world->room;
+    world_room_post(world, NULL, "/join", "{\"joinCode\":\"%s\",\"guestUserName\":\"bob\"}",
+                    room->join_code);
+    assert_int_equal(world->result.status, 200);
+    keep_text(world, "guestToken", room->guest, sizeof room->guest);
+}
+
+static int room_send(struct world *world, const char *token, const char *method, const char *route,
+                     const char *body) {
+    char target[512];
+    int len = snprintf(target, sizeof target, "%s%s", world->room.path, route);
+    assert_in_range(len, 1, sizeof target - 1);
+    world->host.headers[HEADER_REGISTRY_VERSION] = "1";
+    world->host.headers[HEADER_ACCESS_TOKEN] = token;
+    int status = world_send(world, method, target, body);
+    world->host.headers[HEADER_ACCESS_TOKEN] = NULL;
+    return status;
+}
+
+int world_room_post(struct world *world, const char *token, const char *route, const char *format,
+                    ...) {
+    va_list values;
+    va_start(values, format);
+    char *body = print(format, values);
+    va_end(values);
+    int status = room_send(world, token, "POST", route, body);
+    free(body);
+    return status;
+}
+
+int world_room_get(struct world *world, const char *token, const char *route) {
+    return room_send(world, token, "GET", route, NULL);
+}
+
+int world_describe(struct world *world, const char *type, const char *name, int generation) {
+    const char *token = strcmp(type, "offer") == 0 ? world->room.host : world->room.guest;
+    char route[16], tail[32] = "";
+    snprintf(route, sizeof route, "/%s", type);
+    if (generation != 0) {
+        snprintf(tail, sizeof tail, ",\"generation\":%d", generation);
+    }
+    return world_room_post(world, token, route, "{\"type\":\"%s\",\"sdp\":\"" SDP("%s") "\"%s}",
+                           type, name, tail);
+}
+
+void world_pair(struct world *world) {
+    world_room(world);
+    world_join(world);
+    assert_int_equal(world_describe(world, "offer", "o1", 0), 204);
+    assert_int_equal(world_describe(world, "answer", "a1", 0), 204);
+}
+
+int world_candidate(struct world *world, const char *token, const char *text) {
+    return world_room_post(world, token, "/candidate", "{\"candidate\":\"%s\"}", text);
 }
 
 /* -- The answer ---------------------------------------------------------------- */
@@ -118,6 +202,26 @@ const char *world_session(const struct world *world, int i) {
     return code->valuestring;
 }
 
+void world_assert_coded(const struct world *world, int status, const char *code, const char *file,
+                        int line) {
+    const cJSON *error = cJSON_GetObjectItemCaseSensitive(world->json, "error");
+    const cJSON *said = cJSON_GetObjectItemCaseSensitive(error, "code");
+    const cJSON *message = cJSON_GetObjectItemCaseSensitive(error, "message");
+    const cJSON *retryable = cJSON_GetObjectItemCaseSensitive(error, "retryable");
+    const cJSON *after = cJSON_GetObjectItemCaseSensitive(error, "retryAfterSec");
+    const char *header = strstr(world->result.headers, "Retry-After: ");
+    if (world->result.status != status || !cJSON_IsString(said) ||
+        strcmp(said->valuestring, code) != 0 || !cJSON_IsString(message) ||
+        strlen(message->valuestring) < 10 || !cJSON_IsBool(retryable) ||
+        cJSON_IsTrue(retryable) != (status == 429 || status >= 500) ||
+        (after != NULL) != (status == 429) || (header != NULL) != (status == 429) ||
+        (after != NULL && atoi(header + strlen("Retry-After: ")) != after->valueint)) {
+        print_error("%s:%d: wanted %d %s, got %d %s\n%s\n", file, line, status, code,
+                    world->result.status, world->result.body, world->result.headers);
+        _fail(file, line);
+    }
+}
+
 /* -- Other --------------------------------------------------------------------- */
 
 const char *world_repeat(struct world *world, const char *unit, size_t count) {
@@ -128,6 +232,10 @@ const char *world_repeat(struct world *world, const char *unit, size_t count) {
     }
     text[len * count] = '\0';
     return text;
+}
+
+void world_sweep(struct world *world) {
+    memory_sweep(world->memory, world->host.now);
 }
 
 static void out_of_memory(void) {

@@ -19,6 +19,13 @@
 
 enum { SCRATCH_MAX = 64, CODE_LEN = 36 };
 
+/* What somebody who made a room, and somebody who joined it, were given. */
+struct world_room {
+    char code[9], join_code[7];
+    char host[44], guest[44]; /* tokens */
+    char path[32];            /* "/rooms/<code>" */
+};
+
 struct world {
     struct storage *memory;
     struct faulty store; /* wraps `memory`; copies facts, as the WebAssembly host does */
@@ -26,6 +33,7 @@ struct world {
     struct result result; /* of the last request */
     cJSON *json;          /* its body; NULL where that is no JSON */
     char code[CODE_LEN + 1];
+    struct world_room room;     /* the last one made */
     void *scratch[SCRATCH_MAX]; /* freed with the world */
     size_t scratch_count;
 };
@@ -44,6 +52,26 @@ int world_post(struct world *world, const char *target, const char *format, ...)
  * next one. */
 const char *world_offer(struct world *world, const char *topic, const char *info);
 
+/* -- Rooms. Each sends X-Registry-Version; the requests sent otherwise do after the first of them.
+ */
+
+/* Makes a room, joins it: both must work. The clock does not move. */
+void world_room(struct world *world);
+void world_join(struct world *world);
+/* POSTs under the room's path with that token, NULL for none; returns the status. */
+int world_room_post(struct world *world, const char *token, const char *route, const char *format,
+                    ...) __attribute__((format(printf, 4, 5)));
+/* The same for GET; `route` may be "" or begin with a question mark. */
+int world_room_get(struct world *world, const char *token, const char *route);
+/* An SDP of the world's room that tells its sender's name, as it stands in JSON. Leaves it as an
+ * offer (host) or answer (guest) of that generation, 0 for none; returns the status. */
+#define SDP(name) "v=0\\r\\no=" name "\\r\\ns=-\\r\\nt=0 0\\r\\nm=application\\r\\n"
+int world_describe(struct world *world, const char *type, const char *name, int generation);
+/* A room that is paired: joined, with the offer "o1" and the answer "a1". */
+void world_pair(struct world *world);
+/* Leaves one candidate with that token; returns the status. */
+int world_candidate(struct world *world, const char *token, const char *text);
+
 /* Of the last answer: a member that must be there. */
 const char *world_text(const struct world *world, const char *name);
 int64_t world_number(const struct world *world, const char *name);
@@ -55,6 +83,8 @@ const char *world_session(const struct world *world, int i);
 const char *world_repeat(struct world *world, const char *unit, size_t count);
 /* Every entry of the store with value and expiry, a line each. The caller frees it. */
 char *world_dump(const struct world *world);
+/* Drops what has expired, as a back end's housekeeping does. */
+void world_sweep(struct world *world);
 /* A request of its own in an empty arena, for what wants one without being sent. */
 struct request *world_request(struct world *world);
 
@@ -72,6 +102,11 @@ struct world *as_world(void **state);
     assert_answer(world, wanted_status, "{\"error\":\"" sentence "\"}")
 #define assert_missing(world, name)                                                                \
     assert_error(world, 400, "Missing or invalid required parameter: " name)
+/* An error with a code, and all that goes with it. */
+#define assert_coded(world, wanted_status, wanted_code)                                            \
+    world_assert_coded(world, wanted_status, wanted_code, __FILE__, __LINE__)
+void world_assert_coded(const struct world *world, int status, const char *code, const char *file,
+                        int line);
 #define NO_SESSION "Session not found, expired, or origin mismatch"
 #define assert_text(made, wanted)                                                                  \
     do {                                                                                           \
