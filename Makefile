@@ -58,7 +58,7 @@ check: node_modules/.package-lock.json build/cjson/cJSON.c ## Check formatting, 
 	@tools/check.sh $(formatted_c) -- $(formatted_js)
 
 .PHONY: deploy
-deploy: build/core.wasm ## Deploy to Cloudflare; DRY_RUN=1 only writes build/deploy
+deploy: build/core.wasm client ## Deploy to Cloudflare; DRY_RUN=1 only writes build/deploy
 	@WRANGLER_SEND_METRICS=false wrangler deploy $(if $(DRY_RUN),--dry-run --outdir build/deploy)
 
 .PHONY: clean

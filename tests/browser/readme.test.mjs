@@ -19,12 +19,48 @@ after(async () => {
   await server?.stop();
 });
 
-test("the README's lines, pasted into two tabs, open a channel between them", async () => {
-  const [, code] = /```js\n(.*?)```/s.exec(readFileSync("README.md", "utf8"));
+/** The lines of the README that define this, for this server. */
+function linesWith(definition) {
+  const blocks = readFileSync("README.md", "utf8").matchAll(/```js\n(.*?)```/gs);
+  const [code] = [...blocks].map(([, lines]) => lines).filter((code) => code.includes(definition));
+  assert.ok(code.trim().split("\n").length <= 34, "some 30 lines");
   const pasted = code.replace("http://localhost:8787", server.url);
   assert.notEqual(pasted, code);
-  assert.ok(code.trim().split("\n").length <= 34, "some 30 lines");
+  return pasted;
+}
 
+test("the README's lines for rooms, pasted into two tabs, let two players talk", async () => {
+  const pasted = linesWith("async function host").replace(/iceServers: \[.*\]/, "iceServers: []");
+  const tabs = await Promise.all([openUser(browser), openUser(browser)]);
+  for (const tab of tabs) {
+    await tab.goto(`${server.url}/health`);
+    await tab.evaluate(
+      `(async () => { ${pasted}; Object.assign(window, { player, host, join }); })()`,
+    );
+  }
+  const [ada, bob] = tabs;
+  await ada.evaluate(() => {
+    window.created = new Promise((resolve) =>
+      window.player.onStateChange((state) => state === "created" && resolve()),
+    );
+    window.met = window.host("Ada");
+    return window.created;
+  });
+  const { code, joinCode } = await ada.evaluate(() => window.player.getRoomInfo());
+  for (const tab of tabs)
+    await tab.evaluate(() => {
+      window.heard = new Promise((resolve) => window.player.onMessage(resolve));
+    });
+  const dashed = `${code.slice(0, 4)}-${code.slice(4)}`;
+  await bob.evaluate((given) => window.join(...given), [dashed, joinCode, "Bob"]);
+  await ada.evaluate(() => window.met);
+  for (const tab of tabs) await tab.evaluate(() => window.player.sendMessage({ hello: "there" }));
+  for (const tab of tabs)
+    assert.deepEqual(await tab.evaluate(() => window.heard), { hello: "there" });
+});
+
+test("the README's lines for topics, pasted into two tabs, open a channel between them", async () => {
+  const pasted = linesWith("async function meet");
   const tabs = await Promise.all([openUser(browser), openUser(browser)]);
   for (const tab of tabs) {
     await tab.goto(`${server.url}/health`);
