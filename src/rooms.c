@@ -88,7 +88,7 @@ static int64_t locked_for(const struct request *request, const struct room *room
         entry--;
         later -= entry->event == EVENT_WRONG;
     }
-    return (entry->time + ROOM_LOCK - request->now + 999) / 1000;
+    return (entry->fact->expires_at - request->now + 999) / 1000;
 }
 
 struct response post_room_join(struct request *request) {
