@@ -227,6 +227,18 @@ describe("the debugging harness", () => {
     await leave(host, guest);
   });
 
+  test("a connection that is cut comes back by itself", async () => {
+    const [host, guest] = await openPair();
+    await connectAtOnce(host, guest);
+    await host.click(id("cut-connection"));
+    await host.waitForSelector(`${id("room-generation")}:text-is("2")`);
+    await connected(host, guest);
+    for (const page of [host, guest])
+      await page.waitForSelector(`${id("client-state")}:text-is("connected")`);
+    await chatBothWays(host, guest);
+    await leave(host, guest);
+  });
+
   test("the guest's link opens the guest's form, with the focus on the join code", async () => {
     const host = await open(browsers[0]);
     await host.context().grantPermissions(["clipboard-read", "clipboard-write"]);
@@ -268,8 +280,11 @@ describe("the debugging harness", () => {
       room: ` ${room.toLowerCase().replace(/^..../, "$&-")} `,
       join: wrong,
     });
-    await guest.click(id("run-join-room"));
-    await guest.waitForSelector(`${id("error")}[data-code="bad_join_code"]`);
+    for (const button of ["connect-all", "run-join-room"]) {
+      await guest.click(id(button));
+      await guest.waitForSelector(`${id("error")}[data-code="bad_join_code"]`);
+      await inState(guest, "idle");
+    }
     assert.match(await text(guest, "error"), /403 bad_join_code/);
     assert.match(await text(guest, "error-next"), /Ask the host/);
     await guest.waitForSelector(step("join-room", "failed"));
@@ -422,11 +437,11 @@ describe("the debugging harness", () => {
   });
 
   test("it fits a phone, and looks like something one would show", async () => {
-    const wide = { viewport: { width: 1280, height: 860 }, deviceScaleFactor: 1 };
+    const wide = { viewport: { width: 1280, height: 880 }, deviceScaleFactor: 1 };
     const [host, guest] = await openPair(wide);
     await connectAtOnce(host, guest);
-    await say(guest, host, "Hello Alice, do you see me?");
-    await say(host, guest, "I do. And the server no longer does.");
+    await say(guest, host, "Hello Alice!");
+    await say(host, guest, "Hello Bob. No server in between.");
     await host.waitForSelector(`${id("candidate")}[data-used="true"]`);
     await host.waitForSelector(`${id("round-trip")}:text("ms")`);
     await host.screenshot({ path: `${SHOTS}/harness.png` });
@@ -452,7 +467,7 @@ describe("the debugging harness", () => {
 
 describe("the timeline's axis", () => {
   test("keeps the order, and gives a long pause little room", () => {
-    const { place, folds, ticks } = foldedScale([0, 40, 9040, 9080, 9200]);
+    const { place, folds, ticks } = foldedScale([0, 40, 9040, 9080, 9200], 0.1);
     const places = [0, 20, 40, 4540, 9040, 9080, 9200].map(place);
     assert.deepEqual(places, [...places].sort());
     assert.equal(places[0], 0);
@@ -468,10 +483,10 @@ describe("the timeline's axis", () => {
   });
 
   test("is a plain axis where nothing is long, and empty where there is nothing", () => {
-    const { place, folds } = foldedScale([100, 200, 300]);
+    const { place, folds } = foldedScale([100, 200, 300], 0.1);
     assert.deepEqual([100, 150, 200, 300].map(place), [0, 0.25, 0.5, 1]);
     assert.deepEqual(folds, []);
-    assert.deepEqual(foldedScale([]).ticks, []);
-    assert.equal(foldedScale([5]).place(5), 0);
+    assert.deepEqual(foldedScale([], 0.1).ticks, []);
+    assert.equal(foldedScale([5], 0.1).place(5), 0);
   });
 });

@@ -6,6 +6,7 @@
  * @property {string} title
  * @property {string} said what the server or the browser said about it
  * @property {string} next
+ * @property {boolean} passing whether it is over when the connection is back
  * @property {number} retryAfter in seconds; 0 when there is nothing to wait for
  * @property {"user-name" | "room-code-input" | "join-code-input" | "server-url" | ""} field to mend
  */
@@ -70,6 +71,10 @@ const KNOWN = {
     title: "The browsers found no way to each other",
     host: "Look at the candidates: without a STUN server they reach one network only. Start over to try again.",
   },
+  lost: {
+    title: "The connection was lost",
+    host: "The client makes another one by itself, as long as the room lives.",
+  },
   peer_left: {
     title: "The other side has left",
     host: "Start over for a new room.",
@@ -88,11 +93,12 @@ const KINDS = [
 /**
  * @param {any} error
  * @param {import("./steps.js").Role} role
+ * @param {boolean} [passing] whether the client deals with it
  * @returns {Advice}
  */
-export function advise(error, role) {
+export function advise(error, role, passing = false) {
   const kind = KINDS.find(([name]) => name === error?.name)?.[1] ?? "";
-  const known = KNOWN[error?.code] ?? KNOWN[kind];
+  const known = KNOWN[passing ? "lost" : error?.code] ?? KNOWN[kind];
   const code = String(error?.code ?? error?.name ?? "error");
   const status = error?.status ? `${error.status} ` : "";
   const field = known?.field ?? "";
@@ -101,6 +107,7 @@ export function advise(error, role) {
     title: known?.title ?? "Something went wrong",
     said: `${status}${code}: ${error?.message ?? error}`,
     next: (role === "guest" && known?.guest) || (known?.host ?? "Copy the log, and start over."),
+    passing,
     retryAfter: error?.retryAfterSec ?? 0,
     field: role === "host" && field === "room-code-input" ? "" : field,
   };

@@ -38,6 +38,7 @@ const copyLink = el("copy-guest-link", HTMLButtonElement);
 const startOver = el("start-over", HTMLButtonElement);
 const ticket = el("ticket", HTMLElement);
 const refresh = el("refresh-room", HTMLButtonElement);
+const cut = el("cut-connection", HTMLButtonElement);
 const stateText = el("state", HTMLElement);
 const errorBox = el("error", HTMLElement);
 const retryIn = el("retry-in", HTMLElement);
@@ -97,7 +98,8 @@ function checkIce() {
 
 /** @param {keyof typeof inputs} field @param {string} sentence */
 function reject(field, sentence) {
-  showProblem({ code: "form", title: sentence, said: "", next: "", retryAfter: 0, field });
+  const texts = { code: "form", title: sentence, said: "", next: "" };
+  showProblem({ ...texts, passing: false, retryAfter: 0, field });
 }
 
 /** @returns {import("./walk.js").Plan | null} nothing when the form must be mended first */
@@ -212,9 +214,9 @@ function receive(from, text) {
   chat.message(from, text, false);
 }
 
-/** @param {unknown} error */
-function fail(error) {
-  showProblem(advise(error, walk?.role ?? role()));
+/** @param {unknown} error @param {boolean} [passing] */
+function fail(error, passing) {
+  showProblem(advise(error, walk?.role ?? role(), passing));
 }
 
 /** @param {import("./advice.js").Advice} advice */
@@ -222,7 +224,6 @@ function showProblem(advice) {
   problem = advice;
   retryAt = advice.retryAfter ? Date.now() + advice.retryAfter * 1000 : 0;
   errorBox.dataset.code = advice.code;
-  errorBox.dataset.testid = "error";
   const next = make("span", "next", advice.next);
   next.dataset.testid = "error-next";
   const said = make("p", "said", advice.said);
@@ -264,14 +265,11 @@ function overall() {
   const { connection = "" } = walk.watch?.states ?? {};
   if (problem?.code === "peer_left") return ["disconnected", "The other side has left"];
   if (connection === "disconnected" || walk.clientState === "disconnected")
-    return ["disconnected", "Disconnected, waiting for a sign"];
+    return ["disconnected", "Connection lost, trying again"];
   if (walk.channelOpen) return ["connected", `Connected to ${walk.otherName || otherRole()}`];
   if (connection === "failed" || walk.clientState === "error") return ["failed", "Not connected"];
   if (room?.status === "gone") return ["failed", "The room is gone"];
-  if (!room)
-    return walk.running.size > 0 || !problem
-      ? ["waiting", "Asking the server"]
-      : ["idle", "Not begun"];
+  if (!room) return walk.failed ? ["idle", "Not begun"] : ["waiting", "Asking the server"];
   if (walk.watch && walk.facts.done.has(walk.role === "host" ? "fetch-answer" : "create-answer"))
     return ["connecting", "Connecting"];
   if (walk.role === "guest") return ["waiting", "In the room"];
@@ -283,6 +281,7 @@ function otherRole() {
 }
 
 function render() {
+  if (problem?.passing && walk?.channelOpen) clearProblem();
   const [state, words] = overall();
   const begun = Boolean(walk?.facts.room) || walk?.mode === "all";
   document.body.dataset.state = state;
@@ -345,6 +344,7 @@ function showTicket(begun) {
   ticket.hidden = !begun;
   startOver.hidden = !begun;
   connectAll.hidden = begun && !walk?.canConnect;
+  connectAll.disabled = walk !== null && walk.running.size > 0;
   setText(connectAll, begun ? "The rest at once" : "All at once");
   copyLink.hidden = !room?.joinCode || walk?.over === true;
   copyLink.classList.toggle("primary", room?.status === "open");
@@ -373,6 +373,7 @@ function pathText() {
 }
 
 function showConnection() {
+  cut.disabled = !walk?.canCut;
   const states = walk?.watch?.states;
   const roundTrip = walk?.roundTrip ?? walk?.watch?.pair?.roundTrip;
   connectionFacts.show({
@@ -483,6 +484,10 @@ function changeRole() {
   const names = Object.values(DEFAULT_NAMES);
   if (!name.value || names.includes(name.value))
     name.value = memory.get(`rondevu-harness-${role()}`) ?? DEFAULT_NAMES[role()];
+  if (walk && !walk.facts.room) {
+    walk.stop();
+    walk = null;
+  }
   clearProblem();
   render();
 }
@@ -500,6 +505,7 @@ for (const id of ["role-host", "role-guest"])
 lookUpButton.addEventListener("click", () => void lookUp());
 startOver.addEventListener("click", reset);
 refresh.addEventListener("click", () => void walk?.look());
+cut.addEventListener("click", () => walk?.cut());
 ice.addEventListener("input", checkIce);
 inputs["user-name"].addEventListener("input", changed);
 copies("copy-room-code", () => walk?.facts.room?.code ?? "");

@@ -3,12 +3,8 @@
 
 /** No stretch shorter than this is folded, in ms. */
 const SHORT = 250;
-/** A fold is as wide as this part of the stretches that are not folded. */
-const FOLD_WIDTH = 0.1;
-/** Labels closer than this part of the axis would touch. */
-const LABEL_ROOM = 0.085;
 const NICE_STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 30000, 60000];
-const WANTED_TICKS = 8;
+const MAX_TICKS = 8;
 
 /** @typedef {{from: number, to: number, begin: number, end: number, folded: boolean}} Stretch */
 /**
@@ -20,25 +16,29 @@ const WANTED_TICKS = 8;
 
 /**
  * @param {number[]} moments when something begins or ends, in ms, in any order
+ * @param {number} label the part of the axis that a label takes; a fold is about as wide
  * @returns {Scale}
  */
-export function foldedScale(moments) {
-  const stretches = layOut([...new Set(moments)].sort((a, b) => a - b));
+export function foldedScale(moments, label) {
+  const stretches = layOut(
+    [...new Set(moments)].sort((a, b) => a - b),
+    label,
+  );
   return {
     place: (at) => placeIn(stretches, at),
     folds: stretches
       .filter(({ folded }) => folded)
       .map(({ from, to, begin, end }) => ({ place: begin, width: end - begin, ms: to - from })),
-    ticks: ticksOf(stretches),
+    ticks: ticksOf(stretches, label),
   };
 }
 
-/** @param {number[]} moments ascending @returns {Stretch[]} */
-function layOut(moments) {
+/** @param {number[]} moments ascending @param {number} label @returns {Stretch[]} */
+function layOut(moments, label) {
   const lengths = moments.slice(1).map((at, i) => at - (moments[i] ?? at));
   const limit = Math.max(SHORT, sum(lengths.map((ms) => Math.min(ms, SHORT))) / 3);
   const plain = sum(lengths.filter((ms) => ms <= limit));
-  const fold = Math.max(plain * FOLD_WIDTH, 1);
+  const fold = Math.max(plain * label, 1);
   const widths = lengths.map((ms) => (ms > limit ? fold : ms));
   const total = sum(widths) || 1;
   let begin = 0;
@@ -59,12 +59,12 @@ function placeIn(stretches, at) {
   return at <= from ? begin : begin + ((at - from) / (to - from)) * (end - begin);
 }
 
-/** @param {Stretch[]} stretches */
-function ticksOf(stretches) {
+/** @param {Stretch[]} stretches @param {number} label */
+function ticksOf(stretches, label) {
   const plain = stretches.filter(({ folded }) => !folded);
   const folds = stretches.filter(({ folded }) => folded);
   const start = stretches[0]?.from ?? 0;
-  const wanted = sum(plain.map(({ from, to }) => to - from)) / WANTED_TICKS;
+  const wanted = sum(plain.map(({ from, to }) => to - from)) * Math.max(label, 1 / MAX_TICKS);
   const step = NICE_STEPS.find((ms) => ms >= wanted) ?? 60000;
   /** @type {Scale["ticks"]} */
   const ticks = [];
@@ -73,7 +73,7 @@ function ticksOf(stretches) {
       const place = begin + ((ms - (from - start)) / (to - from)) * (end - begin);
       const last = ticks.at(-1)?.place ?? -1;
       const next = folds.find((fold) => fold.begin >= place)?.begin ?? 1;
-      if (place - last >= LABEL_ROOM && next - place >= LABEL_ROOM)
+      if (place - last >= label && next - place >= label)
         ticks.push({ place, label: duration(ms) });
     }
   }

@@ -6,6 +6,9 @@ import { duration, foldedScale } from "./scale.js";
 
 /** How often bars of requests under way grow, in ms. */
 const GROW_EVERY = 200;
+/** What a label on the axis takes, and a letter of a flag, in px. */
+const LABEL_WIDTH = 46;
+const LETTER_WIDTH = 8;
 
 /** @typedef {import("./recorder.js").Entry} Entry */
 /** @typedef {{at: number, label: string, good: boolean}} Mark */
@@ -31,12 +34,15 @@ export class Timeline {
     const now = performance.now();
     const first = entries[0]?.startedAt ?? 0;
     const shown = marks.filter(({ at }) => at >= first);
-    const scale = foldedScale([
+    const moments = [
       ...entries.flatMap(({ startedAt, endedAt }) => [startedAt, endedAt || now]),
       ...shown.map(({ at }) => at),
-    ]);
+    ];
+    const width = this.#axis.clientWidth || 400;
+    const scale = foldedScale(moments, LABEL_WIDTH / width);
     for (const [entry, row] of this.#rows) row.show(entry, scale, now);
-    this.#drawAxis(scale, shown);
+    this.#drawAxis(scale);
+    this.#drawFlags(scale, shown, width);
     if (follow) this.#frame.scrollTop = this.#frame.scrollHeight;
     if (entries.some(({ endedAt }) => !endedAt))
       this.#timer = setTimeout(() => this.show(entries, marks), GROW_EVERY);
@@ -58,17 +64,42 @@ export class Timeline {
     }
   }
 
-  /** @param {import("./scale.js").Scale} scale @param {Mark[]} marks */
-  #drawAxis(scale, marks) {
-    const ticks = scale.ticks.map(({ place, label }) => at(make("span", "tick", label), place));
-    const lines = scale.ticks.map(({ place }) => at(make("span", "grid"), place));
-    const folds = scale.folds.map(({ place, width }) => at(make("span", "fold"), place, width));
-    const names = scale.folds.map(({ place, width, ms }) =>
+  /** @param {import("./scale.js").Scale} scale */
+  #drawAxis({ ticks, folds }) {
+    const labels = ticks.map(({ place, label }) => at(make("span", "tick", label), place));
+    const lines = ticks.map(({ place }) => at(make("span", "grid"), place));
+    const bands = folds.map(({ place, width }) => at(make("span", "fold"), place, width));
+    const names = folds.map(({ place, width, ms }) =>
       at(make("span", "fold-name", duration(ms)), place, width),
     );
-    const flags = marks.map(({ at: when, label, good }) => flag(label, good, scale.place(when)));
-    this.#axis.replaceChildren(...ticks, ...names);
-    this.#backdrop.replaceChildren(...lines, ...folds, ...flags);
+    this.#axis.replaceChildren(...labels, ...names);
+    this.#backdrop.replaceChildren(...lines, ...bands);
+  }
+
+  /**
+   * Flags stand below the rows, so many lines deep that none hides another.
+   * @param {import("./scale.js").Scale} scale
+   * @param {Mark[]} marks
+   * @param {number} width of the axis, in px
+   */
+  #drawFlags(scale, marks, width) {
+    /** @type {number[]} where the last flag of each line ends */
+    const lines = [];
+    for (const { at: when, label, good } of marks) {
+      const place = scale.place(when);
+      const length = (label.length * LETTER_WIDTH + 8) / width;
+      const late = place + length > 1;
+      const begin = late ? place - length : place;
+      const free = lines.findIndex((end) => end <= begin);
+      const line = free < 0 ? lines.length : free;
+      lines[line] = begin + length;
+      const flag = at(make("span", "flag", label), place);
+      flag.classList.toggle("good", good);
+      flag.classList.toggle("late", late);
+      flag.style.setProperty("--line", String(line));
+      this.#backdrop.append(flag);
+    }
+    this.#list.style.setProperty("--lines", String(lines.length));
   }
 
   // Somebody who has scrolled up to read is left where they are.
@@ -174,14 +205,6 @@ function part(frame, selector) {
   const found = frame.querySelector(selector);
   if (!(found instanceof HTMLElement)) throw new Error(`${selector} is missing`);
   return found;
-}
-
-/** @param {string} label @param {boolean} good @param {number} place */
-function flag(label, good, place) {
-  const node = at(make("span", "flag", label), place);
-  node.classList.toggle("good", good);
-  node.classList.toggle("late", place > 0.75);
-  return node;
 }
 
 /** The timeline as plain text, one request a line. @param {Entry[]} entries @param {Mark[]} marks */

@@ -29,7 +29,7 @@ const FAREWELL = 100;
  * @typedef {object} Listener
  * @property {() => void} onChange
  * @property {(from: string, text: string) => void} onMessage
- * @property {(error: unknown) => void} onError
+ * @property {(error: unknown, passing: boolean) => void} onError passing: the client deals with it
  */
 export class Walk {
   /** How it is walked; empty until the first step is taken. @type {"steps" | "all" | ""} */
@@ -100,8 +100,10 @@ export class Walk {
     return this.#client?.roundTripTimeMs;
   }
 
+  /** Whether messages can be sent. */
   get channelOpen() {
-    return this.watch?.channel?.readyState === "open" && !this.over;
+    const open = this.watch?.channel?.readyState === "open" && !this.over;
+    return open && (!this.#client || this.clientState === "connected");
   }
 
   /** Candidates that were gathered and not sent yet. */
@@ -111,7 +113,7 @@ export class Walk {
 
   /** Whether the connection can be cut: nobody would mend it step by step. */
   get canCut() {
-    return this.clientState === "connected" && this.channelOpen;
+    return this.#client !== null && this.channelOpen;
   }
 
   /** Whether the client can take over: nothing is done yet that it would do. */
@@ -231,6 +233,7 @@ export class Walk {
   #seen(what) {
     const { watch } = this;
     if (what === "channel" && watch?.channel?.readyState === "open") this.#opened();
+    if (what === "channel" && watch?.channel?.readyState === "closed") this.#closed();
     if (what === "connectionstate" && watch) this.#markState(watch.connectionState);
     this.#changed();
   }
@@ -243,6 +246,10 @@ export class Walk {
     this.#greeted = false;
     // The client counts itself connected a moment later than the channel.
     if (!this.#client) this.#greet();
+  }
+
+  #closed() {
+    if (this.marks.at(-1)?.good && !this.over) this.#mark("channel closed", false);
   }
 
   #greet() {
@@ -314,9 +321,14 @@ export class Walk {
     if (error instanceof NotYet && id) this.notes.set(id, error.message);
     else {
       if (id) this.failed = id;
-      this.#listener.onError(error);
+      this.#listener.onError(error, this.#isPassing(error));
     }
     this.#changed();
+  }
+
+  /** @param {any} error */
+  #isPassing({ code }) {
+    return ["disconnected", "connecting"].includes(this.clientState) && code !== "peer_left";
   }
 
   #changed() {
