@@ -5,6 +5,7 @@
 #include "room_code.h"
 
 #include <arpa/inet.h>
+#include <string.h>
 
 enum subject { BY_ADDRESS, BY_ROOM, BY_TOKEN };
 
@@ -21,12 +22,18 @@ static const struct row {
     [BUDGET_POLL] = {"RATE_POLL", 20, 10, BY_TOKEN},
 };
 
-/* Who has one address of an IPv6 network of 64 bits has all of them, and is one caller. */
+/* Who has one address of an IPv6 network of 64 bits has all of them, and is one caller. An IPv4
+ * address that a socket of both kinds shows as ::ffff:192.0.2.1 is the IPv4 address. */
 static struct text network(const struct request *request) {
     struct text address = arena_copy(request->arena, request->address);
     unsigned char bytes[16];
     if (inet_pton(AF_INET6, address.at, bytes) != 1) {
         return address;
+    }
+    static const unsigned char mapped[12] = {[10] = 0xFF, [11] = 0xFF};
+    if (memcmp(bytes, mapped, sizeof mapped) == 0) {
+        return arena_format(request->arena, "%d.%d.%d.%d", (int64_t)bytes[12], (int64_t)bytes[13],
+                            (int64_t)bytes[14], (int64_t)bytes[15]);
     }
     uint64_t half = 0;
     for (int i = 0; i < 8; i++) {
