@@ -14,34 +14,34 @@ import { listen } from "./listen.mjs";
 
 /** Instead of a response: the connection is destroyed. */
 const CUT = Symbol("cut");
-/** Of one hop; the proxy has its own. */
-const HOP = ["connection", "keep-alive", "transfer-encoding", "content-length"];
+/** Of one hop; the proxy has its own. Stages read text, so nothing is compressed. */
+const HOP = ["connection", "keep-alive", "transfer-encoding", "content-length", "accept-encoding"];
 
 /**
  * @param {string} target the registry's address
- * @param {...Function} stages the first sees a request first
+ * @param {Function[]} stages the first sees a request first
+ * @param {object} [options] of the HTTP server
  * @returns {Promise<{url: string, requests: {method: string, path: string, headers: object}[],
  *   stop: () => Promise<void>}>} `requests` as they came, preflights not among them
  */
-export async function startFaultProxy(target, ...stages) {
+export async function startFaultProxy(target, stages, options = {}) {
   const agent = new Agent({ keepAlive: true });
   const requests = [];
   const chain = stages.reduceRight(
     (forward, stage) => (request) => stage(request, forward),
     (request) => pass(target, agent, request),
   );
-  const proxy = await listen(
-    createServer(async (incoming, outgoing) => {
-      const { method, url: path, headers } = incoming;
-      const request = { method, path, headers: without(headers, HOP), body: await text(incoming) };
-      if (method !== "OPTIONS") requests.push(request);
-      const answer = method === "OPTIONS" ? pass(target, agent, request) : chain(request);
-      // Whoever asked may have gone meanwhile, and a registry that stops cuts what it held.
-      const response = await answer.catch(() => CUT);
-      if (response === CUT) return outgoing.destroy();
-      outgoing.writeHead(response.status, without(response.headers, HOP)).end(response.body);
-    }),
-  );
+  const server = createServer(async (incoming, outgoing) => {
+    const { method, url: path, headers } = incoming;
+    const request = { method, path, headers: without(headers, HOP), body: await text(incoming) };
+    if (method !== "OPTIONS") requests.push(request);
+    const answer = method === "OPTIONS" ? pass(target, agent, request) : chain(request);
+    // Whoever asked may have gone meanwhile, and a registry that stops cuts what it held.
+    const response = await answer.catch(() => CUT);
+    if (response === CUT) return outgoing.destroy();
+    outgoing.writeHead(response.status, without(response.headers, HOP)).end(response.body);
+  });
+  const proxy = await listen(Object.assign(server, options));
   const stop = () => (agent.destroy(), proxy.stop());
   return { url: proxy.url, requests, stop };
 }
@@ -100,7 +100,7 @@ export const hasty = withoutQuery("wait");
 
 /** One that knows nothing but the first contract: no `wait`, no `since`, no ETag. */
 export async function plain(request, forward) {
-  const { etag, ...headers } = without(request.headers, ["if-none-match"]);
+  const headers = without(request.headers, ["if-none-match"]);
   const response = await withoutQuery("wait", "since")({ ...request, headers }, forward);
   return { ...response, headers: without(response.headers, ["etag"]) };
 }

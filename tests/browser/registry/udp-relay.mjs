@@ -41,9 +41,10 @@ export class UdpRelay {
   async #listen(address, port) {
     const socket = createSocket(isIP(address) === 6 ? "udp6" : "udp4");
     socket.on("message", async (datagram, from) => {
+      if (this.#isCut) return void this.dropped++;
       const sender = await this.#stands.get(`${from.address} ${from.port}`);
-      // A sender whose candidate is still on its way sends again.
-      if (this.#isCut || !sender) return void this.dropped++;
+      // One whose candidate is still on its way to the registry sends again.
+      if (!sender) return;
       this.passed++;
       sender.send(datagram, port, address, () => {});
     });

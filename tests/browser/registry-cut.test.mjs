@@ -1,0 +1,97 @@
+// A connected pair is cut: it connects again by itself while the room lives, and nothing leaks.
+
+import assert from "node:assert/strict";
+import { after, afterEach, before, beforeEach, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { relayed, startFaultProxy } from "./registry/fault-proxy.mjs";
+import { assertOrder, connect, talk } from "./registry/peer.mjs";
+import { openStage } from "./registry/stage.mjs";
+import { UdpRelay } from "./registry/udp-relay.mjs";
+
+let stage;
+before(async () => (stage = await openStage()));
+after(() => stage?.close());
+
+/** Both came back to "connected" after these positions of their states; messages flow; nothing leaks. */
+async function assertBack(pair, positions) {
+  await Promise.all(pair.map((peer, i) => peer.reach("connected", positions[i])));
+  await talk(...pair, "still here");
+  await assertWhole(pair);
+}
+
+async function assertWhole(pair) {
+  for (const peer of pair) {
+    await peer.rests(1);
+    assert.equal(await peer.state(), "connected");
+    assert.deepEqual(peer.page.errors, []);
+  }
+}
+
+const positions = (pair) => Promise.all(pair.map(async (peer) => (await peer.states()).length));
+
+describe("a peer connection that is closed under the client", () => {
+  for (const [side, name] of ["host", "guest"].entries())
+    test(`on the ${name}'s side is replaced on both, again and again`, async () => {
+      const pair = await stage.enter();
+      await connect(...pair);
+      for (let times = 0; times < 3; times++) {
+        await assertWhole(pair);
+        const before = await positions(pair);
+        await pair[side].evaluate(({ connection }) => connection.close());
+        await assertBack(pair, before);
+        for (const [i, peer] of pair.entries())
+          assertOrder((await peer.states()).slice(before[i]), ["disconnected", "connected"]);
+      }
+      await Promise.all(pair.map((peer) => peer.close()));
+      for (const peer of pair) await peer.rests(0);
+    });
+});
+
+describe("all UDP between the browsers is dropped", () => {
+  let relay;
+  let proxy;
+  let pair;
+
+  beforeEach(async () => {
+    relay = new UdpRelay();
+    proxy = await startFaultProxy(stage.server.url, [relayed(relay)]);
+    pair = await stage.enter({ registryApiUrl: proxy.url });
+    await connect(...pair);
+    await talk(...pair);
+    assert.ok(relay.passed > 0, "media goes through the relay");
+    assert.equal(relay.dropped, 0);
+  });
+
+  afterEach(async () => {
+    await Promise.all(pair.map((peer) => peer.close()));
+    for (const peer of pair) await peer.rests(0);
+    await Promise.all([proxy.stop(), relay.stop()]);
+  });
+
+  test("for 2 s: what was said meanwhile arrives, on the connection that there was", async () => {
+    const [host, guest] = pair;
+    relay.cut();
+    await Promise.all([host.say("from the dark"), guest.say("dark here too")]);
+    await sleep(2000);
+    relay.mend();
+    await Promise.all([guest.hears("from the dark"), host.hears("dark here too")]);
+    assert.ok(relay.dropped > 0);
+    await talk(...pair, "bright again");
+    await assertWhole(pair);
+  });
+
+  test("for 12 s: both notice, and connect again by an ICE restart", async () => {
+    const before = await positions(pair);
+    relay.cut();
+    await sleep(12_000);
+    relay.mend();
+    assert.ok(relay.dropped > 0);
+    await assertBack(pair, before);
+    for (const [i, peer] of pair.entries())
+      assertOrder((await peer.states()).slice(before[i]), ["disconnected", "connected"]);
+    assert.ok(
+      proxy.requests.some(({ body }) => body.includes('"generation":2')),
+      "an offer of another generation went through the registry",
+    );
+  });
+});
