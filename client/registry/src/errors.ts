@@ -16,7 +16,9 @@ export interface Diagnostics {
 
 export abstract class RegistryClientError extends Error {
   /** Present once there is a room. */
-  diagnostics?: Diagnostics;
+  declare diagnostics?: Diagnostics;
+  /** How often the request was made. */
+  declare attempts?: number;
 
   constructor(
     /** Stable: to be compared with. */
@@ -60,6 +62,13 @@ export class StateError extends RegistryClientError {
 /** The registry could not be reached. */
 export class NetworkError extends RegistryClientError {
   override readonly name = "NetworkError";
+}
+
+/** For what an HTTP client rejects with: itself when it is typed, the signal's reason first of all. */
+export function networkError(error: unknown, signal?: AbortSignal): unknown {
+  if (signal?.aborted) return signal.reason;
+  if (error instanceof RegistryClientError) return error;
+  return new NetworkError("network", "The registry could not be reached", true);
 }
 
 /** Something took longer than its limit in `timeouts`. */

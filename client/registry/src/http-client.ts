@@ -1,6 +1,6 @@
 // HTTP as the registry wants it: no cookies, and a header that forces a preflight on every POST.
 
-import { NetworkError } from "./errors.js";
+import { networkError } from "./errors.js";
 import type { HttpRequest, HttpResponse, IHttpClient } from "./interfaces.js";
 import { bodyOf } from "./wire.js";
 
@@ -39,9 +39,8 @@ export class HttpClient implements IHttpClient {
       });
       const text = await response.text();
       return { status: response.status, headers: response.headers, body: parsed(text) };
-    } catch {
-      signal?.throwIfAborted();
-      throw new NetworkError("network", "The registry could not be reached", true);
+    } catch (error) {
+      throw networkError(error, signal);
     }
   }
 }

@@ -1,8 +1,8 @@
 // This side's candidates on their way to the registry: gathered for some ms, sent together. Those of
 // one negotiation wait until its description is there.
 
-import { RegistryClientError } from "./errors.js";
-import type { Clock } from "./interfaces.js";
+import type { RegistryClientError } from "./errors.js";
+import type { Settings } from "./parts.js";
 import { sleep } from "./time.js";
 
 /** Both are the registry's limits. */
@@ -15,7 +15,7 @@ export class Outbox {
   #pending: RTCIceCandidateInit[] = [];
   #left = MAX_CANDIDATES;
   #complete = false;
-  #wake: (() => void) | undefined;
+  #wake = () => {};
 
   /** Begins a new negotiation. */
   reset(): void {
@@ -26,31 +26,29 @@ export class Outbox {
 
   /** An empty candidate says that there are no more. */
   add(candidate: RTCIceCandidateInit): void {
-    const { candidate: text } = candidate;
-    if (!text) this.#complete = true;
-    else if (text.length <= MAX_BYTES && this.#left-- > 0) this.#pending.push(candidate);
-    this.#wake?.();
+    const { length } = candidate.candidate ?? "";
+    if (!length) this.#complete = true;
+    else if (length <= MAX_BYTES && this.#left-- > 0) this.#pending.push(candidate);
+    this.#wake();
   }
 
   /** Sends what there is and what comes, until the signal aborts or the registry refuses. */
   async run(
     send: (candidates: RTCIceCandidateInit[]) => Promise<void>,
-    clock: Clock,
-    delay: number,
+    { clock, candidateBatch }: Settings,
     signal: AbortSignal,
   ): Promise<never> {
-    signal.addEventListener("abort", () => this.#wake?.());
+    signal.addEventListener("abort", () => this.#wake());
     for (;;) {
       while (!this.#pending.length && !signal.aborted)
         await new Promise<void>((resolve) => (this.#wake = resolve));
-      this.#wake = undefined;
+      if (!this.#complete) await sleep(clock, candidateBatch, signal);
       signal.throwIfAborted();
-      if (!this.#complete) await sleep(clock, delay, signal);
       const batch = this.#pending.splice(0);
       try {
         await send(batch);
       } catch (error) {
-        if (!(error instanceof RegistryClientError && error.retryable)) throw error;
+        if (!(error as RegistryClientError).retryable) throw error;
         this.#pending.unshift(...batch);
         await sleep(clock, PAUSE, signal);
       }

@@ -1,6 +1,6 @@
 // The registry's routes as methods. A request is made again only where doing it twice cannot hurt.
 
-import { NetworkError, RegistryClientError, RegistryError, TimeoutError } from "./errors.js";
+import { networkError, type RegistryClientError, RegistryError } from "./errors.js";
 import { HttpClient } from "./http-client.js";
 import type {
   CallOptions,
@@ -8,6 +8,7 @@ import type {
   CandidateReadOptions,
   Clock,
   DescriptionOptions,
+  HttpRequest,
   HttpResponse,
   IHttpClient,
   IRegistryClient,
@@ -29,7 +30,8 @@ interface Call extends CallOptions {
   token?: string;
   body?: unknown;
   headers?: Record<string, string>;
-  query?: Record<string, number | undefined>;
+  /** Seconds that the server may take on top of its time. */
+  wait?: number;
   /** Asked of every failure that is retryable; all may be repeated unless given. */
   mayRepeat?: (error: RegistryClientError) => boolean;
 }
@@ -47,7 +49,7 @@ const wireCandidate = ({ candidate, sdpMid, sdpMLineIndex }: RTCIceCandidateInit
 
 export class RegistryClient implements IRegistryClient {
   readonly #url: string;
-  readonly #http: IHttpClient;
+  readonly #request: (request: HttpRequest) => Promise<HttpResponse>;
   readonly #retry: RetryPolicy;
   readonly #timeout: number;
   readonly #clock: Clock;
@@ -63,7 +65,7 @@ export class RegistryClient implements IRegistryClient {
     random = Math.random,
   }: RegistryClientConfig) {
     this.#url = registryApiUrl.replace(/\/+$/, "");
-    this.#http = httpClient;
+    this.#request = requestBy(httpClient);
     this.#retry = { ...defaultRetry, ...policy };
     this.#timeout = timeouts?.request ?? REQUEST_TIMEOUT;
     this.#clock = clock;
@@ -145,10 +147,10 @@ export class RegistryClient implements IRegistryClient {
     token: string,
     { known, wait, signal }: RoomReadOptions = {},
   ): Promise<RoomSnapshot> {
-    const response = await this.#call("GET", path(roomCode), {
+    const response = await this.#call("GET", path(roomCode) + search({ wait }), {
       token,
       signal,
-      query: { wait },
+      wait,
       headers: known?.etag ? { "If-None-Match": known.etag } : {},
     });
     return known && response.status === 304 ? known : roomOf(response);
@@ -159,20 +161,16 @@ export class RegistryClient implements IRegistryClient {
     token: string,
     { since, wait, signal }: CandidateReadOptions = {},
   ): Promise<CandidateList> {
-    const query = { since, wait };
-    return candidatesOf(
-      await this.#call("GET", path(roomCode, "candidates"), { token, signal, query }),
-    );
+    const route = path(roomCode, "candidates") + search({ since, wait });
+    return candidatesOf(await this.#call("GET", route, { token, signal, wait }));
   }
 
-  /** A room that is gone when a lost request is repeated was closed by it. */
   async closeRoom(roomCode: string, token: string, options?: CallOptions): Promise<void> {
-    let repeated = false;
-    const mayRepeat = () => (repeated = true);
     try {
-      await this.#call("POST", path(roomCode, "close"), { ...options, token, mayRepeat });
+      await this.#call("POST", path(roomCode, "close"), { ...options, token });
     } catch (error) {
-      if (!(repeated && isCode(error, "not_found"))) throw error;
+      // Closed by the request before, whose answer was lost.
+      if (!isRepeated(error, "not_found")) throw error;
     }
   }
 
@@ -183,14 +181,13 @@ export class RegistryClient implements IRegistryClient {
     { sdp }: RTCSessionDescriptionInit,
     { generation, signal }: DescriptionOptions = {},
   ): Promise<void> {
-    let repeated = false;
-    const mayRepeat = () => (repeated = true);
     const body = { type, sdp, generation };
     try {
-      await this.#call("POST", path(roomCode, type), { token, body, signal, mayRepeat });
+      await this.#call("POST", path(roomCode, type), { token, body, signal });
     } catch (error) {
-      // The request before may have arrived although its answer did not.
-      if (!(repeated && isCode(error, "already_paired"))) throw error;
+      // An earlier request may have arrived although its answer did not: one that was repeated here,
+      // or by the browser, which sends a POST again by itself when a kept-alive connection breaks.
+      if ((error as RegistryClientError).code !== "already_paired") throw error;
       const room = await this.getRoom(roomCode, token, { signal });
       if (room[type]?.sdp !== sdp) throw error;
     }
@@ -209,60 +206,55 @@ export class RegistryClient implements IRegistryClient {
 
   /** An answer that is a success or 304. */
   #call(method: "GET" | "POST", path: string, call: Call = {}): Promise<HttpResponse> {
+    const { token, body, headers, wait = 0, mayRepeat = () => true } = call;
+    const request = {
+      method,
+      body,
+      url: `${this.#url}/rooms${path}`,
+      headers: {
+        ...headers,
+        ...(token && { "X-Access-Token": token }),
+        ...(method === "POST" && { "X-Registry-Version": "1" }),
+      },
+    };
+    const attempt = async (signal: AbortSignal) => {
+      const response = await this.#request({ ...request, signal }).catch((error) => {
+        throw networkError(error, signal);
+      });
+      if (response.status !== 304) bodyOf(response);
+      return response;
+    };
     return retry(
-      () => this.#attempt(method, path, call),
-      call.mayRepeat ?? (() => true),
+      () => within(this.#clock, this.#timeout + wait * 1000, call.signal, "request", attempt),
+      mayRepeat,
       this.#retry,
       this.#clock,
       this.#random,
       call.signal,
     );
   }
+}
 
-  async #attempt(method: "GET" | "POST", path: string, call: Call): Promise<HttpResponse> {
-    const { token, body, headers, query = {}, signal } = call;
-    const asked = Object.entries(query).filter(([, value]) => value !== undefined);
-    const search = asked.map(([name, value]) => `${name}=${value}`).join("&");
-    const response = await within(
-      this.#clock,
-      this.#timeout + (query.wait ?? 0) * 1000,
-      signal,
-      () => new TimeoutError("request_timeout", "The registry did not answer in time", true),
-      (signal) =>
-        this.#send(method, `${this.#url}/rooms${path}${search && `?${search}`}`, body, signal, {
-          ...headers,
-          ...(token !== undefined && { "X-Access-Token": token }),
-          ...(method === "POST" && { "X-Registry-Version": "1" }),
-        }),
-    );
-    if (response.status !== 304) bodyOf(response);
-    return response;
-  }
-
-  async #send(
-    method: "GET" | "POST",
-    url: string,
-    body: unknown,
-    signal: AbortSignal,
-    headers: Record<string, string>,
-  ): Promise<HttpResponse> {
-    const http = this.#http;
-    try {
-      if (http.request) return await http.request({ method, url, headers, body, signal });
-      const answer = await (method === "GET"
-        ? http.get(url, headers)
-        : http.post(url, body, headers));
-      return { status: 200, headers: { get: () => null }, body: answer };
-    } catch (error) {
-      signal.throwIfAborted();
-      if (error instanceof RegistryClientError) throw error;
-      throw new NetworkError("network", "The registry could not be reached", true);
-    }
-  }
+/** Also of clients that know no more than get and post. */
+function requestBy(http: IHttpClient): (request: HttpRequest) => Promise<HttpResponse> {
+  return async (request) => {
+    const { method, url, headers, body } = request;
+    if (http.request) return http.request(request);
+    const answer = await (method === "GET"
+      ? http.get(url, headers)
+      : http.post(url, body, headers));
+    return { status: 200, headers: new Headers(), body: answer };
+  };
 }
 
 const path = (roomCode: string, route = ""): string =>
   `/${encodeURIComponent(roomCode)}${route && `/${route}`}`;
 
-const isCode = (error: unknown, code: string): boolean =>
-  error instanceof RegistryError && error.code === code;
+const search = (query: Record<string, number | undefined>): string =>
+  Object.entries(query)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value], i) => `${i ? "&" : "?"}${name}=${value}`)
+    .join("");
+
+const isRepeated = (error: unknown, code: string): boolean =>
+  (error as RegistryClientError).code === code && (error as RegistryClientError).attempts! > 1;

@@ -1,7 +1,7 @@
 // When a request is made again: at once, then after a random time that grows, never sooner than the
 // server asked for.
 
-import { RegistryClientError, RegistryError } from "./errors.js";
+import { RegistryClientError, type RegistryError } from "./errors.js";
 import type { Clock, RetryPolicy } from "./interfaces.js";
 import { sleep } from "./time.js";
 
@@ -25,13 +25,15 @@ export async function retry<T>(
     try {
       return await attempt();
     } catch (error) {
-      if (!(error instanceof RegistryClientError && error.retryable)) throw error;
-      const asked = ((error instanceof RegistryError && error.retryAfterSec) || 0) * 1000;
-      if (n >= attempts || asked > maxRetryAfter || !mayRepeat(error)) throw error;
-      // Not all at the moment that the server named, should it have told many.
-      const own = n > 1 || asked ? random() * Math.min(max, base * 2 ** Math.max(0, n - 2)) : 0;
-      const delay = asked ? asked + own : own;
-      if (delay) await sleep(clock, delay, signal);
+      if (!(error instanceof RegistryClientError)) throw error;
+      error.attempts = n;
+      const asked = ((error as RegistryError).retryAfterSec ?? 0) * 1000;
+      if (!error.retryable || n >= attempts || asked > maxRetryAfter || !mayRepeat(error))
+        throw error;
+      // Some time on top of what the server asked for, which may have told many the same.
+      const first = n < 2 && !asked;
+      const own = first ? 0 : random() * Math.min(max, base * 2 ** Math.max(0, n - 2));
+      if (asked + own) await sleep(clock, asked + own, signal);
     }
   }
 }

@@ -1,6 +1,7 @@
 // Waiting, and ending it. Whatever waits here lets go of its timer and its listeners when it ends,
 // one way or the other. The reason of an abort is the error that it ends with.
 
+import { TimeoutError } from "./errors.js";
 import type { Clock } from "./interfaces.js";
 
 export const systemClock: Clock = {
@@ -28,16 +29,22 @@ export function aborted(signal: AbortSignal): Promise<never> {
   });
 }
 
-/** What `work` resolves to, unless the parent aborts or `ms` have passed before. */
+/**
+ * What `work` resolves to, unless the parent aborts or `ms` have passed before.
+ * @throws {TimeoutError} with the code `<what>_timeout`
+ */
 export async function within<T>(
   clock: Clock,
   ms: number,
   parent: AbortSignal | undefined,
-  late: () => Error,
+  what: string,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const own = scope(parent);
-  const timer = clock.setTimeout(() => own.abort(late()), ms);
+  const timer = clock.setTimeout(
+    () => own.abort(new TimeoutError(`${what}_timeout`, `The ${what} took too long`, true)),
+    ms,
+  );
   try {
     own.signal.throwIfAborted();
     return await Promise.race([work(own.signal), aborted(own.signal)]);
@@ -47,17 +54,18 @@ export async function within<T>(
   }
 }
 
-export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = () => {
-      clock.clearTimeout(timer);
-      reject(signal!.reason);
-    };
-    const timer = clock.setTimeout(() => {
-      signal?.removeEventListener("abort", stop);
-      resolve();
-    }, ms);
-    if (signal?.aborted) stop();
-    else signal?.addEventListener("abort", stop);
-  });
+/** Not at all, when `ms` is not more than 0. */
+export async function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+  if (ms <= 0) return;
+  const own = scope(signal);
+  let timer: unknown;
+  try {
+    await Promise.race([
+      new Promise<void>((resolve) => (timer = clock.setTimeout(resolve, ms))),
+      aborted(own.signal),
+    ]);
+  } finally {
+    clock.clearTimeout(timer);
+    own.abort();
+  }
 }

@@ -1,5 +1,5 @@
 // One RTCPeerConnection at a time, behind IWebRTCManager. Handlers are attached the moment it is
-// made, so that no candidate is lost; what a replaced connection still says is not heard.
+// made, so that no candidate is lost. A closed connection, as one that was replaced, says nothing more.
 
 import { WebRTCError } from "./errors.js";
 import type { IWebRTCManager, Undo } from "./interfaces.js";
@@ -11,10 +11,8 @@ export class WebRTCManager implements IWebRTCManager {
   readonly #onState: Listeners<RTCPeerConnectionState> = new Set();
   readonly #onChannel: Listeners<RTCDataChannel> = new Set();
   #connection: RTCPeerConnection | undefined;
-  #bound = new AbortController();
-  /** Candidates of the other side: those that were given, and those that wait for its description. */
-  #seen = new Set<string>();
-  #early: RTCIceCandidateInit[] = [];
+  /** The other side's candidates, as JSON; those too that wait for its description. */
+  readonly #known = new Set<string>();
 
   /** @param Connection the platform's own by default */
   constructor(Connection?: typeof RTCPeerConnection) {
@@ -25,20 +23,13 @@ export class WebRTCManager implements IWebRTCManager {
   createPeerConnection(iceServers: RTCIceServer[]): RTCPeerConnection {
     this.close();
     const connection = new (this.#Connection ?? RTCPeerConnection)({ iceServers });
-    const { signal } = (this.#bound = new AbortController());
-    connection.addEventListener(
-      "icecandidate",
-      ({ candidate }) => tell(this.#onCandidate, candidate?.toJSON() ?? { candidate: "" }),
-      { signal },
+    connection.addEventListener("icecandidate", ({ candidate }) =>
+      tell(this.#onCandidate, candidate?.toJSON() ?? { candidate: "" }),
     );
-    connection.addEventListener(
-      "connectionstatechange",
-      () => tell(this.#onState, connection.connectionState),
-      { signal },
+    connection.addEventListener("connectionstatechange", () =>
+      tell(this.#onState, connection.connectionState),
     );
-    connection.addEventListener("datachannel", ({ channel }) => tell(this.#onChannel, channel), {
-      signal,
-    });
+    connection.addEventListener("datachannel", ({ channel }) => tell(this.#onChannel, channel));
     return (this.#connection = connection);
   }
 
@@ -60,19 +51,17 @@ export class WebRTCManager implements IWebRTCManager {
   }
 
   async setRemoteDescription(description: RTCSessionDescriptionInit): Promise<void> {
-    await this.#open.setRemoteDescription(description);
-    this.#seen.clear();
-    for (const candidate of this.#early.splice(0)) await this.addIceCandidate(candidate);
+    const connection = this.#open;
+    await connection.setRemoteDescription(description);
+    for (const candidate of this.#known) await add(connection, JSON.parse(candidate));
   }
 
   /** Never rejects: what is malformed, or of another negotiation, is as good as not there. */
   async addIceCandidate(candidate: RTCIceCandidateInit): Promise<void> {
     const connection = this.#open;
-    if (!connection.remoteDescription) return void this.#early.push(candidate);
-    const key = JSON.stringify([candidate.candidate, candidate.sdpMid, candidate.sdpMLineIndex]);
-    if (this.#seen.has(key)) return;
-    this.#seen.add(key);
-    await connection.addIceCandidate(candidate).catch(() => {});
+    const { size } = this.#known;
+    if (this.#known.add(JSON.stringify(candidate)).size > size && connection.remoteDescription)
+      await add(connection, candidate);
   }
 
   createDataChannel(label: string, dataChannelDict?: RTCDataChannelInit): RTCDataChannel {
@@ -92,11 +81,9 @@ export class WebRTCManager implements IWebRTCManager {
   }
 
   close(): void {
-    this.#bound.abort();
     this.#connection?.close();
     this.#connection = undefined;
-    this.#seen.clear();
-    this.#early = [];
+    this.#known.clear();
   }
 
   get #open(): RTCPeerConnection {
@@ -104,3 +91,6 @@ export class WebRTCManager implements IWebRTCManager {
     return this.#connection;
   }
 }
+
+const add = (connection: RTCPeerConnection, candidate: RTCIceCandidateInit): Promise<void> =>
+  connection.addIceCandidate(candidate).catch(() => {});
