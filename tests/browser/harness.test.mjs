@@ -337,6 +337,38 @@ describe("the debugging harness", () => {
     await leave(host);
   });
 
+  test("when a room's time is over the server is asked whether it is", async () => {
+    const host = await openUser(browsers[0]);
+    await host.clock.install();
+    await host.goto(`${server.url}/harness/`);
+    await take(host, "create-room");
+    assert.match(await text(host, "room-expires"), /^[23]:\d\d$/);
+    await refuse(host, "**/rooms/*", 404, { code: "not_found", message: "no such room" });
+    await host.clock.fastForward("03:01");
+    await inState(host, "failed");
+    assert.equal(await text(host, "state"), "The room is gone");
+    await host.waitForSelector(`${id("error")}[data-code="not_found"]`);
+    await leave(host);
+  });
+
+  test("a server of another origin will do, and the guest's link names it", async () => {
+    const other = server.url.replace("localhost", "127.0.0.1");
+    const host = await open(browsers[0]);
+    await host.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+    await host.click(id("settings"));
+    await host.fill(id("server-url"), other);
+    await take(host, "create-room");
+    await host.click(id("copy-guest-link"));
+    await host.waitForSelector(`${id("copy-guest-link")}:text-is("Copied")`);
+    const link = await host.evaluate(() => navigator.clipboard.readText());
+    const guest = await open(browsers[1], new URL(link).hash);
+    assert.equal(await guest.inputValue(id("server-url")), other);
+    assert.equal(await guest.isVisible(id("server-url")), true);
+    await guest.fill(id("join-code-input"), await text(host, "join-code"));
+    await take(guest, "join-room");
+    await leave(host, guest);
+  });
+
   test("both sides' candidates are listed with type, protocol and address", async () => {
     const [host, guest] = await openPair();
     for (const name of HOST_STEPS) await take(host, name);
