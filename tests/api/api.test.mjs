@@ -2,6 +2,7 @@
 // all chapters, so that they share servers; `node --test tests/api/topics.mjs` runs one of them.
 
 import "./documented.mjs";
+import "./examples.mjs";
 import "./general.mjs";
 import "./cors.mjs";
 import "./topics.mjs";
@@ -14,3 +15,14 @@ import "./bad_input.mjs";
 import "./large_bodies.mjs";
 import "./limits.mjs";
 import "./misconfigured.mjs";
+import "./rooms/doors.mjs";
+import "./rooms/handshake.mjs";
+import "./rooms/candidates.mjs";
+import "./rooms/rights.mjs";
+import "./rooms/polling.mjs";
+import "./rooms/bad_input.mjs";
+import "./rooms/surface.mjs";
+import "./rooms/expiry.mjs";
+import "./rooms/budgets.mjs";
+import "./rooms/crowd.mjs";
+import "./coverage.mjs";

@@ -13,7 +13,8 @@ const HEADERS = [
   "idempotency-key",
   "if-none-match",
 ];
-const PATHS = ["/", "/topics", "/a/offer", "/answer", "/poll", "/sessions/a", "/nothing"];
+const PATHS = ["/", "/health", "/topics", "/a/offer", "/a/sessions", "/answer", "/poll"];
+PATHS.push("/sessions/a", "/nothing");
 
 const CALLS = [
   { of: "200", method: "GET", path: "/topics", status: 200 },

@@ -59,24 +59,31 @@ const METHODS = ["get", "post", "put", "patch", "delete", "options"];
 /** Paths with more of their own words come first, as in the server. */
 const paths = Object.entries(document.paths)
   .map(([template, item]) => ({
-    template,
     names: [...template.matchAll(/\{(\w+)\}/g)].map(([, name]) => name),
     pattern: new RegExp(`^${template.replace(/\{\w+\}/g, "([^/]*)")}$`),
     operations: Object.fromEntries(
       METHODS.filter((method) => item[method]).map((method) => {
         const parameters = [...(item.parameters ?? []), ...(item[method].parameters ?? [])];
-        return [method, { ...item[method], template, parameters: parameters.map(resolve) }];
+        return [method, { ...item[method], parameters: parameters.map(resolve) }];
       }),
     ),
   }))
   .toSorted((a, b) => a.names.length - b.names.length);
 
-export const operations = paths.flatMap((path) => Object.values(path.operations));
+const operations = paths.flatMap((path) => Object.values(path.operations));
 
-/** An example of the document, by its operation and name: a new copy each time. */
+/** Every body that the document has as an example of a request. */
+export const requestExamples = operations.flatMap(({ operationId, requestBody }) =>
+  Object.entries(requestBody?.content[TYPE].examples ?? {}).map(([name, { value }]) => ({
+    operationId,
+    name,
+    value,
+  })),
+);
+
+/** One of them: a new copy each time. */
 export function example(operationId, name) {
-  const operation = operations.find((one) => one.operationId === operationId);
-  const found = operation?.requestBody.content[TYPE].examples[name];
+  const found = requestExamples.find((one) => one.operationId === operationId && one.name === name);
   assert.ok(found, `the document has no example ${name} of ${operationId}`);
   return structuredClone(found.value);
 }
@@ -194,17 +201,31 @@ function assertElsewhere(methods, { method, url }, answer) {
 
 /** Operation and status, to the error codes and the shapes of the bodies that were seen. */
 const seen = new Map();
+const keyOf = ({ operationId }, status) => `${operationId} ${status}`;
 
 function note({ operation }, { status, body }) {
-  const key = `${operation.operationId} ${status}`;
+  const key = keyOf(operation, status);
   if (!seen.has(key)) seen.set(key, { codes: new Set(), shapes: new Set() });
   const { codes, shapes } = seen.get(key);
   if (body?.error?.code) codes.add(body.error.code);
   if (body) shapes.add(shapeOf(body));
 }
 
-export function seenOf(operation, status) {
-  return seen.get(`${operation.operationId} ${status}`) ?? { codes: new Set(), shapes: new Set() };
+/** @returns the error codes and shapes of bodies that were answered so, if it was */
+export const seenOf = (operation, status) => seen.get(keyOf(operation, status));
+
+/** Every answer that the document has, with its error codes and its examples. */
+export const documentedAnswers = operations.flatMap((operation) =>
+  Object.entries(operation.responses).map(([status, reference]) => {
+    const { schema, examples = {} } = resolve(reference).content?.[TYPE] ?? {};
+    return { operation, status, codes: codesOf(schema), examples };
+  }),
+);
+
+function codesOf(schema) {
+  const { allOf = [], properties } = resolve(schema) ?? {};
+  const code = properties?.error?.properties?.code;
+  return [...(code?.enum ?? [code?.const ?? []].flat()), ...allOf.flatMap(codesOf)];
 }
 
 /** The same text for values that have the same fields with the same types. */

@@ -23,17 +23,28 @@ export const NO_SESSION = "Session not found, expired, or origin mismatch";
 export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 export const wrongParameter = (name) => `Missing or invalid required parameter: ${name}`;
 
-/** The short server's limits. Long enough for a test's requests to be through in time. */
-export const SHORT = { timeout: 10_000, sessions: 3 };
+/** The short server's limits, times in ms. Long enough for a test's requests to be through in time. */
+export const SHORT = {
+  timeout: 10_000,
+  sessions: 3,
+  room: { open: 4000, joined: 5000, paired: 6000, closed: 1000, ice: 2000 },
+};
 
 const VARS = {
-  default: {},
+  default: { RATE_LIMITS: "off" },
   short: {
     SESSION_TIMEOUT: SHORT.timeout,
     MAX_SESSIONS_PER_TOPIC: SHORT.sessions,
     ALLOWED_ORIGINS: LISTED.join(","),
+    ROOM_TTL_OPEN: SHORT.room.open / 1000,
+    ROOM_TTL_JOINED: SHORT.room.joined / 1000,
+    ROOM_TTL_PAIRED: SHORT.room.paired / 1000,
+    ROOM_TTL_CLOSED: SHORT.room.closed / 1000,
+    ICE_TTL: SHORT.room.ice / 1000,
+    RATE_LIMITS: "off",
   },
-  listed: { CORS_ORIGINS: LISTED.join(",") },
+  listed: { CORS_ORIGINS: LISTED.join(","), RATE_LIMITS: "off" },
+  limited: { RATE_LIMITS: "on" },
 };
 
 /** @type {Map<string, Promise<{url: string, stop(): Promise<void>}>>} */

@@ -107,12 +107,13 @@ describe("the body of a GET", { concurrency: true }, () => {
       }
     });
 
-  test("/topics is 413 where it is over any limit", async () => {
-    const api = new Api();
-    const size = MAX_ELSEWHERE + 1;
-    const head = await api.head("GET", "/topics", { "Content-Length": size });
-    assertError(await api.raw([head, "x".repeat(size)]), 413);
-  });
+  for (const path of ["/", "/topics"])
+    test(`${path} is 413 where it is over any limit`, async () => {
+      const api = new Api();
+      const size = MAX_ELSEWHERE + 1;
+      const head = await api.head("GET", path, { "Content-Length": size });
+      assertError(await api.raw([head, "x".repeat(size)]), 413);
+    });
 });
 
 describe("a body that is not as long as it says", { concurrency: true }, () => {

@@ -1,0 +1,26 @@
+// What the document promises has been seen: the last chapter, for it looks at what all others were
+// answered.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { documentedAnswers, seenOf, shapeOf } from "./document.mjs";
+
+/** What no client can bring about on every route. */
+const FAULTS = ["500", "503"];
+
+describe("the document promises nothing that is not answered:", () => {
+  for (const { operation, status, codes, examples } of documentedAnswers) {
+    if (FAULTS.includes(status)) continue;
+    test(`${operation.operationId} ${status}`, () => {
+      const seen = seenOf(operation, status);
+      assert.ok(seen, "this status was never answered");
+      for (const code of codes)
+        assert.ok(seen.codes.has(code), `the code ${code} was never answered`);
+      for (const [name, { value }] of Object.entries(examples))
+        assert.ok(
+          seen.shapes.has(shapeOf(value)),
+          `no answer has the shape of the example ${name}`,
+        );
+    });
+  }
+});

@@ -1,0 +1,52 @@
+// The examples of docs/openapi.yaml: every request among them is sent as it is there, but for the codes
+// and tokens that a server makes.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { example, requestExamples } from "./document.mjs";
+import { Api } from "./helpers.mjs";
+import { assertDone, joinedRoom, offeredRoom, openRoom, pairedRoom } from "./rooms/room.mjs";
+
+/** Sends an example, changed where the server has made something; by its operation. */
+const SEND = {
+  postOffer: (body) => new Api().post("/my-room/offer", body),
+  postAnswer: async (body) => {
+    const api = new Api();
+    return api.post("/answer", { ...body, code: await api.offer("my-room") });
+  },
+  postPoll: async (body) => {
+    const api = new Api();
+    return api.post("/poll", { ...body, code: await api.offer("my-room") });
+  },
+  createRoom: (body) => new Api().post("/rooms", body, { "X-Registry-Version": "1" }),
+  joinRoom: async (body) => {
+    const { stranger, made } = await openRoom();
+    return stranger.join({ ...body, joinCode: made.joinCode });
+  },
+  postRoomOffer: async (body) => {
+    const { host } = await (body.generation ? pairedRoom : joinedRoom)();
+    return host.post("offer", body);
+  },
+  postRoomAnswer: async (body) => {
+    if (!body.generation) return (await offeredRoom()).guest.post("answer", body);
+    const { host, guest } = await pairedRoom();
+    assertDone(await host.offer(example("postRoomOffer", "restart")));
+    return guest.post("answer", body);
+  },
+  postRoomCandidate: async (body) => (await joinedRoom()).host.post("candidate", body),
+};
+
+describe("an example of the document is a request that succeeds:", { concurrency: true }, () => {
+  for (const { operationId, name, value } of requestExamples)
+    test(`${name} of ${operationId}`, async () => {
+      const { status, text } = await SEND[operationId](value);
+      assert.ok(status >= 200 && status < 300, `${status} ${text}`);
+    });
+});
+
+test("the directory is answered as in the example with startsWith", async () => {
+  const api = new Api();
+  await api.offer("game-1");
+  const { body } = await api.get("/topics?startsWith=game");
+  assert.deepEqual([body.startsWith, body.total], ["game", 1]);
+});
