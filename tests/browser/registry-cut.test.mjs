@@ -30,14 +30,15 @@ async function assertWhole(pair) {
 const positions = (pair) => Promise.all(pair.map(async (peer) => (await peer.states()).length));
 
 describe("a peer connection that is closed under the client", () => {
-  for (const [side, name] of ["host", "guest"].entries())
-    test(`on the ${name}'s side is replaced on both, again and again`, async () => {
+  const sides = { "the host's side": [0], "the guest's side": [1], "both sides": [0, 1] };
+  for (const [name, closing] of Object.entries(sides))
+    test(`on ${name} is replaced on both, again and again`, async () => {
       const pair = await stage.enter();
       await connect(...pair);
       for (let times = 0; times < 3; times++) {
         await assertWhole(pair);
         const before = await positions(pair);
-        await pair[side].evaluate(({ connection }) => connection.close());
+        await Promise.all(closing.map((side) => pair[side].cutConnection()));
         await assertBack(pair, before);
         for (const [i, peer] of pair.entries())
           assertOrder((await peer.states()).slice(before[i]), ["disconnected", "connected"]);
@@ -45,6 +46,25 @@ describe("a peer connection that is closed under the client", () => {
       await Promise.all(pair.map((peer) => peer.close()));
       for (const peer of pair) await peer.rests(0);
     });
+
+  test("after the room has gone: both say why they cannot connect again, and rest", async () => {
+    const pair = await stage.enter();
+    await connect(...pair);
+    const room = await pair[0].evaluate(({ client }) => client.getRoomInfo());
+    const closed = await fetch(`${stage.server.url}/rooms/${room.code}/close`, {
+      method: "POST",
+      headers: { "X-Registry-Version": "1", "X-Access-Token": room.token },
+    });
+    assert.equal(closed.status, 204);
+    await pair[0].cutConnection();
+    for (const peer of pair) {
+      await peer.reach("error");
+      await peer.rests(0);
+      const { name, code, cause, diagnostics } = (await peer.story()).errors.at(-1);
+      assert.deepEqual([name, code, cause.code], ["WebRTCError", "reconnect_failed", "not_found"]);
+      assert.equal(diagnostics.roomCode, room.code);
+    }
+  });
 });
 
 describe("all UDP between the browsers is dropped", () => {
@@ -76,6 +96,19 @@ describe("all UDP between the browsers is dropped", () => {
     relay.mend();
     await Promise.all([guest.hears("from the dark"), host.hears("dark here too")]);
     assert.ok(relay.dropped > 0);
+    await talk(...pair, "bright again");
+    await assertWhole(pair);
+  });
+
+  test("until one side notices: it heals, or is restarted", async () => {
+    const before = await positions(pair);
+    relay.cut();
+    await Promise.any(pair.map((peer, i) => peer.reach("disconnected", before[i])));
+    relay.mend();
+    await Promise.any(pair.map((peer, i) => peer.reach("connected", before[i])));
+    // Whether the other noticed too, nobody knows; who has noticed does not rest before it is whole,
+    // and needs the other for a restart.
+    await assertWhole([...pair, ...pair]);
     await talk(...pair, "bright again");
     await assertWhole(pair);
   });

@@ -56,7 +56,7 @@ async function meetTwice(host, guest, proxy) {
   for (const peer of [host, guest]) await peer.rests(1);
 
   const before = (await host.states()).length;
-  await host.evaluate(({ connection }) => connection.close());
+  await host.cutConnection();
   await host.reach("connected", before);
   await guest.reach("connected", before);
   await talk(host, guest, "once more");

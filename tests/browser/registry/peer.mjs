@@ -78,6 +78,11 @@ export class Peer {
     return this.evaluate(({ client }) => client.closeRoom());
   }
 
+  /** Closes the peer connection under the client. */
+  cutConnection() {
+    return this.evaluate(({ connection }) => connection.close());
+  }
+
   say(message) {
     return this.evaluate(({ client }, message) => client.sendMessage(message), message);
   }
