@@ -152,15 +152,16 @@ struct response get_room(struct request *request) {
     if (room.generation > 0) {
         json_add_number(body, "generation", room.generation);
     }
-    if (role == ROLE_HOST && room.answer != NULL && !room.chosen && !storage_atomic(request)) {
-        room_choose(request, &room);
-    }
 
     struct text offer = room.offer != NULL ? room.offer->id : TEXT("");
     struct text answer = room.answer != NULL ? room.answer->id : TEXT("");
     struct text tag =
         arena_format(request->arena, "\"%s.%t.%t\"", names[room.status], &offer, &answer);
     struct response response = answer_tagged(request, tag, body);
+    bool shown = role == ROLE_HOST && room.answer != NULL && response.status == 200;
+    if (shown && !room.chosen && !storage_atomic(request)) {
+        room_choose(request, &room);
+    }
     const struct entry *theirs = role == ROLE_HOST ? room.answer : room.offer;
     bool has_tag = request->headers[HEADER_IF_NONE_MATCH].len > 0;
     if (has_tag ? response.status == 304 : theirs == NULL) {
