@@ -98,7 +98,7 @@ export class Form {
 
   /** Fills the form as the address says. @returns {boolean} whether it says anything */
   readLink() {
-    const link = new URLSearchParams(location.hash.slice(1));
+    const link = new URLSearchParams(location.hash.slice(1) || location.search);
     const code = link.get("guest") ?? link.get("room");
     const server = link.get("server");
     if (!code) return false;
