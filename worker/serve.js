@@ -40,17 +40,17 @@ export class Server {
   /** A reader who waits for news looks again each second, for `wait` reads in all: one a second is
    *  what waiting costs, one who asks again at once too. */
   async #answer(request, tail, store) {
-    for (;;) {
-      const reply = await this.#run(this.#head(request), tail, store);
+    for (const facts = new Map(); ;) {
+      const reply = await this.#run(this.#head(request), tail, store, facts);
       if (!reply.wait) return reply;
       await store.news(LOOK_EVERY);
       if (store.reads >= reply.wait) return reply;
       store.lookAgain();
+      for (const [call, fact] of facts) if (fact !== true) facts.delete(call); // budgets stay spent
     }
   }
 
-  async #run(head, tail, store) {
-    const facts = new Map();
+  async #run(head, tail, store, facts) {
     for (let runs = 1; runs <= RUNS_MAX; runs++) {
       const reply = this.core.run(head, tail, facts);
       if (reply !== null) return reply;

@@ -60,6 +60,22 @@ describe("a budget", () => {
     );
   });
 
+  test("is spent once by a reader who waits, however often it looks again", async () => {
+    const { asked, send, world } = start(true);
+    await world.run(async () => {
+      const { json } = await send("POST", "/rooms", ROOM);
+      const { list } = world.kv.counts;
+      const token = { "X-Access-Token": json.ownerToken };
+      const { status } = await send("GET", `/rooms/${json.code}?wait=5`, undefined, token);
+      assert.equal(status, 200);
+      assert.ok(world.kv.counts.list - list > 2, "it looked again");
+    });
+    assert.deepEqual(
+      asked.map(({ name }) => name),
+      ["RATE_CREATE", "RATE_POLL"],
+    );
+  });
+
   test("of joining is spent by the address and by the room", async () => {
     const { asked, send, world } = start(true);
     const join = { joinCode: "123456", guestUserName: "guest" };
