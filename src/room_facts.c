@@ -20,14 +20,15 @@ static int64_t seconds(const struct request *request, enum setting setting) {
     return request->settings.numbers[setting] * 1000;
 }
 
-/* How long entries are kept, in ms: twice as long as the longest status lasts. */
+/* How long entries are kept, in ms: twice as long as the longest status lasts, and as long as
+ * candidates are shown. */
 static int64_t kept_for(const struct request *request) {
-    int64_t longest = 0;
+    int64_t keep = seconds(request, ICE_TTL);
     for (int i = ROOM_TTL_OPEN; i <= ROOM_TTL_PAIRED; i++) {
-        int64_t ttl = seconds(request, (enum setting)i);
-        longest = ttl > longest ? ttl : longest;
+        int64_t twice = 2 * seconds(request, (enum setting)i);
+        keep = twice > keep ? twice : keep;
     }
-    return 2 * longest;
+    return keep;
 }
 
 static int64_t take_number(struct text *value) {
