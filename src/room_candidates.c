@@ -66,14 +66,19 @@ static size_t count_lines(struct text lines) {
     return count;
 }
 
+/* Candidates that came before are over. */
+static int64_t oldest(const struct request *request) {
+    return request->now - request->settings.numbers[ICE_TTL] * 1000;
+}
+
 static bool left_by(const struct entry *entry, struct text side, int64_t since) {
     return entry->event == EVENT_CANDIDATES && entry->time > since && text_equal(entry->side, side);
 }
 
-/* The candidates of one side that came after that time; there is room for as many as `more`. */
-static struct items read_items(struct request *request, const struct room *room, struct text side,
-                               int64_t since, size_t more) {
-    size_t most = more;
+/* The candidates of one side that are not over. */
+static struct items read_items(struct request *request, const struct room *room, struct text side) {
+    int64_t since = oldest(request);
+    size_t most = 0;
     for (size_t i = 0; i < room->count; i++) {
         most += left_by(&room->entries[i], side, since) ? count_lines(room->entries[i].content) : 0;
     }
@@ -105,8 +110,24 @@ static bool has_member(const cJSON *object, const char *name) {
     return json_member(object, name) != NULL;
 }
 
-/* Adds the line of the candidate that was sent. */
-static bool read_candidate(struct request *request, const cJSON *sent, struct text *lines,
+/* The candidate as it came. */
+static struct text print_candidate(struct request *request, const cJSON *sent,
+                                   struct text candidate, struct text mid, int64_t index) {
+    cJSON *kept = json_object();
+    json_add_text(kept, "candidate", candidate);
+    if (has_member(sent, "sdpMid")) {
+        json_add_text(kept, "sdpMid", mid);
+    }
+    if (has_member(sent, "sdpMLineIndex")) {
+        json_add_raw(kept, "sdpMLineIndex",
+                     index < 0 ? TEXT("null") : arena_format(request->arena, "%d", index));
+    }
+    return json_print(kept);
+}
+
+/* Adds the candidate that was sent where the list has none like it. One more than a side may leave
+ * is enough of them: they are refused together. */
+static bool read_candidate(struct request *request, const cJSON *sent, struct items *list,
                            struct response *wrong) {
     enum { NONE = LINE_INDEX_MAX + 1 };
     struct text candidate, mid;
@@ -119,40 +140,36 @@ static bool read_candidate(struct request *request, const cJSON *sent, struct te
     if (candidate.len > CANDIDATE_MAX || mid.len > CANDIDATE_MAX) {
         return fail_candidate(wrong, 413);
     }
-    cJSON *kept = json_object();
-    json_add_text(kept, "candidate", candidate);
-    if (has_member(sent, "sdpMid")) {
-        json_add_text(kept, "sdpMid", mid);
-    }
-    if (has_member(sent, "sdpMLineIndex")) {
-        json_add_raw(kept, "sdpMLineIndex",
-                     index < 0 ? TEXT("null") : arena_format(request->arena, "%d", index));
-    }
-    struct text json = json_print(kept);
     /* No candidate and no mid holds a NUL. */
-    uint64_t hash = text_hash((struct text){candidate.at, candidate.len + 1}, TEXT_HASH);
-    hash = text_hash(mid, hash) + (uint64_t)(index + 1);
-    *lines = arena_format(request->arena, "%t%x %t\n", lines, HASH_LEN, hash, &json);
+    uint64_t number = text_hash((struct text){candidate.at, candidate.len + 1}, TEXT_HASH);
+    number = text_hash(mid, number) + (uint64_t)(index + 1);
+    struct text hash = arena_format(request->arena, "%x", HASH_LEN, number);
+    if (list->count <= ROOM_CANDIDATES_MAX && !has(list, hash, 0)) {
+        struct text json = print_candidate(request, sent, candidate, mid, index);
+        list->items[list->count++] = (struct item){.hash = hash, .json = json};
+    }
     return true;
 }
 
-static bool read_candidates(struct request *request, struct text *lines, struct response *wrong) {
+/* What the body holds, each once. */
+static bool read_candidates(struct request *request, struct items *list, struct response *wrong) {
     const cJSON *body = json_parse(request->body);
     if (body == NULL) {
         *wrong = fail_not_json();
         return false;
     }
-    *lines = TEXT("");
+    *list = (struct items){
+        .items = arena_array(request->arena, ROOM_CANDIDATES_MAX + 1, sizeof list->items[0])};
     const cJSON *many = json_member(body, "candidates");
     if (many == NULL || cJSON_IsNull(many)) {
-        return read_candidate(request, body, lines, wrong);
+        return read_candidate(request, body, list, wrong);
     }
     if (!cJSON_IsArray(many) || many->child == NULL) {
         return fail_candidate(wrong, 400);
     }
     const cJSON *sent;
     cJSON_ArrayForEach(sent, many) {
-        if (!read_candidate(request, sent, lines, wrong)) {
+        if (!read_candidate(request, sent, list, wrong)) {
             return false;
         }
     }
@@ -175,33 +192,30 @@ static bool done_before(const struct room *room, struct text side, struct text k
     return false;
 }
 
-/* The lines of those that the list has not, which are added to it; false where it has no room. */
-static bool add_new(struct request *request, struct items *list, struct text *lines,
-                    int64_t generation) {
-    struct text rest = *lines;
+/* The lines of those sent that the list has not; false where it has no room for all of them. */
+static bool new_lines(struct request *request, const struct items *list, const struct items *sent,
+                      int64_t generation, struct text *lines) {
     *lines = TEXT("");
     size_t have = count_of(list, generation);
-    while (rest.len > 0) {
-        struct text line = text_cut(&rest, '\n');
-        struct text hash = {line.at, HASH_LEN};
-        if (has(list, hash, generation)) {
+    for (size_t i = 0; i < sent->count; i++) {
+        const struct item *item = &sent->items[i];
+        if (has(list, item->hash, generation)) {
             continue;
         }
         if (have++ == ROOM_CANDIDATES_MAX) {
             return false;
         }
-        list->items[list->count++] = (struct item){hash, line, generation};
-        *lines = arena_format(request->arena, "%t%t\n", lines, &line);
+        *lines = arena_format(request->arena, "%t%t %t\n", lines, &item->hash, &item->json);
     }
     return true;
 }
 
 struct response post_room_candidate(struct request *request) {
-    struct text lines;
+    struct items sent;
     struct response wrong;
     struct room room;
     enum role role;
-    if (!read_candidates(request, &lines, &wrong) || !room_enter(request, &room, &role, &wrong)) {
+    if (!read_candidates(request, &sent, &wrong) || !room_enter(request, &room, &role, &wrong)) {
         return wrong;
     }
     struct text side = room_side(&room, role);
@@ -209,8 +223,9 @@ struct response post_room_candidate(struct request *request) {
     if (done_before(&room, side, key)) {
         return answer_nothing();
     }
-    struct items list = read_items(request, &room, side, 0, count_lines(lines));
-    if (!add_new(request, &list, &lines, room_candidate_generation(&room))) {
+    struct items list = read_items(request, &room, side);
+    struct text lines;
+    if (!new_lines(request, &list, &sent, room_candidate_generation(&room), &lines)) {
         return fail_as(409, "too_many_candidates",
                        TEXT("A side may leave 40 candidates, and 40 more after an ICE restart"));
     }
@@ -237,6 +252,22 @@ static uint64_t sequence(const struct items *list, size_t count) {
     return (uint64_t)count << SEQUENCE_HASH_BITS | tail;
 }
 
+/* Bytes of candidates in one answer, the rest of which `since` asks for. Half of what answers may
+ * hold, for the arena has the log, its candidates, and their printing at once. */
+enum { LIST_BYTES = ANSWER_MAX / 2 };
+
+/* How far an answer goes that begins there. */
+static size_t answer_end(const struct items *list, size_t first) {
+    size_t end = first;
+    for (size_t bytes = 0; end < list->count && end < SEQUENCE_COUNT_MAX; end++) {
+        bytes += list->items[end].json.len + 1;
+        if (bytes > LIST_BYTES) {
+            break;
+        }
+    }
+    return end;
+}
+
 struct response get_room_candidates(struct request *request) {
     int64_t wait, since;
     struct response wrong;
@@ -252,19 +283,19 @@ struct response get_room_candidates(struct request *request) {
         return wrong;
     }
     struct text theirs = room_side(&room, role == ROLE_HOST ? ROLE_GUEST : ROLE_HOST);
-    int64_t oldest = request->now - request->settings.numbers[ICE_TTL] * 1000;
-    struct items list = read_items(request, &room, theirs, oldest, 0);
-    size_t count = list.count < SEQUENCE_COUNT_MAX ? list.count : SEQUENCE_COUNT_MAX;
+    struct items list = read_items(request, &room, theirs);
     size_t seen = since < 0 ? 0 : (size_t)((uint64_t)since >> SEQUENCE_HASH_BITS);
-    bool delta = since >= 0 && seen <= count && sequence(&list, seen) == (uint64_t)since;
+    bool delta = since >= 0 && seen <= list.count && sequence(&list, seen) == (uint64_t)since;
 
     cJSON *body = json_object();
     cJSON *array = json_add_array(body, "items");
-    for (size_t i = delta ? seen : 0; i < count; i++) {
+    size_t first = delta ? seen : 0;
+    size_t end = answer_end(&list, first);
+    for (size_t i = first; i < end; i++) {
         json_push_raw(array, arena_copy(request->arena, list.items[i].json));
     }
     json_add_text(body, "mode", delta ? TEXT("delta") : TEXT("full"));
-    int64_t last = (int64_t)sequence(&list, count);
+    int64_t last = (int64_t)sequence(&list, end);
     json_add_number(body, "lastSeq", last);
     struct text tag = arena_format(request->arena, "\"%d\"", last);
     struct response response = answer_tagged(request, tag, body);
