@@ -13,9 +13,9 @@ before(async () => (stage = await openStage()));
 after(() => stage?.close());
 
 /** Both came back to "connected" after these positions of their states; messages flow; nothing leaks. */
-async function assertBack(pair, positions) {
+async function assertBack(pair, positions, message = "still here") {
   await Promise.all(pair.map((peer, i) => peer.reach("connected", positions[i])));
-  await talk(...pair, "still here");
+  await talk(...pair, message);
   await assertWhole(pair);
 }
 
@@ -50,7 +50,7 @@ describe("a peer connection that is closed under the client", () => {
   test("after the room has gone: both say why they cannot connect again, and rest", async () => {
     const pair = await stage.enter();
     await connect(...pair);
-    const room = await pair[0].evaluate(({ client }) => client.getRoomInfo());
+    const room = await pair[0].room();
     const closed = await fetch(`${stage.server.url}/rooms/${room.code}/close`, {
       method: "POST",
       headers: { "X-Registry-Version": "1", "X-Access-Token": room.token },
@@ -60,11 +60,31 @@ describe("a peer connection that is closed under the client", () => {
     for (const peer of pair) {
       await peer.reach("error");
       await peer.rests(0);
-      const { name, code, cause, diagnostics } = (await peer.story()).errors.at(-1);
-      assert.deepEqual([name, code, cause.code], ["WebRTCError", "reconnect_failed", "not_found"]);
-      assert.equal(diagnostics.roomCode, room.code);
+      const error = (await peer.story()).errors.at(-1);
+      assert.deepEqual([error.name, error.code], ["WebRTCError", "reconnect_failed"]);
+      assert.match(JSON.stringify(error), /not_found/);
+      assert.equal(error.diagnostics.roomCode, room.code);
+      assert.equal(typeof error.diagnostics.connectionState, "string");
     }
   });
+});
+
+describe("a page that comes online", () => {
+  const sides = { "the host's": 0, "the guest's": 1 };
+  for (const [name, side] of Object.entries(sides))
+    test(`on ${name} side restarts ICE at once, each time on the connection that there is`, async () => {
+      const pair = await stage.enter();
+      await connect(...pair);
+      await assertWhole(pair);
+      const made = await Promise.all(pair.map((peer) => peer.made()));
+      for (let times = 1; times <= 3; times++) {
+        const before = await positions(pair);
+        await pair[side].evaluate(() => window.dispatchEvent(new Event("online")));
+        await assertBack(pair, before, `online ${times}`);
+      }
+      assert.deepEqual(await Promise.all(pair.map((peer) => peer.made())), made);
+      await Promise.all(pair.map((peer) => peer.close()));
+    });
 });
 
 describe("all UDP between the browsers is dropped", () => {
@@ -75,7 +95,9 @@ describe("all UDP between the browsers is dropped", () => {
   beforeEach(async () => {
     relay = new UdpRelay();
     proxy = await startFaultProxy(stage.server.url, [relayed(relay)]);
-    pair = await stage.enter({ registryApiUrl: proxy.url });
+    const config = { registryApiUrl: proxy.url };
+    // The guest is still patient when the host has not only noticed, but made an offer.
+    pair = await stage.enter(config, { ...config, timeouts: { heal: 4000 } });
     await connect(...pair);
     await talk(...pair);
     assert.ok(relay.passed > 0, "media goes through the relay");
@@ -113,18 +135,24 @@ describe("all UDP between the browsers is dropped", () => {
     await assertWhole(pair);
   });
 
-  test("for 12 s: both notice, and connect again by an ICE restart", async () => {
-    const before = await positions(pair);
-    relay.cut();
-    await sleep(12_000);
-    relay.mend();
-    assert.ok(relay.dropped > 0);
-    await assertBack(pair, before);
-    for (const [i, peer] of pair.entries())
-      assertOrder((await peer.states()).slice(before[i]), ["disconnected", "connected"]);
-    assert.ok(
-      proxy.requests.some(({ body }) => body.includes('"generation":2')),
-      "an offer of another generation went through the registry",
-    );
-  });
+  const directions = { "both ways": undefined, "to the host": 0, "to the guest": 1 };
+  for (const [name, side] of Object.entries(directions))
+    test(`for 12 s, ${name}: both notice, and connect again by an ICE restart`, async () => {
+      const before = await positions(pair);
+      const made = await Promise.all(pair.map((peer) => peer.made()));
+      relay.cut((await pair[side]?.room())?.token);
+      await sleep(12_000);
+      relay.mend();
+      assert.ok(relay.dropped > 0);
+      await assertBack(pair, before);
+      for (const [i, peer] of pair.entries())
+        assert.deepEqual(
+          (await peer.states()).slice(before[i]),
+          ["disconnected", "connecting", "connected"],
+          ["the host", "the guest"][i],
+        );
+      assert.deepEqual(await Promise.all(pair.map((peer) => peer.made())), made, "none is new");
+      const generations = proxy.requests.map(({ body }) => /"generation":(\d)/.exec(body)?.[1]);
+      assert.ok(generations.includes("2"), "another generation went through the registry");
+    });
 });

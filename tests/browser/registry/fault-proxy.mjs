@@ -113,11 +113,14 @@ function withoutQuery(...names) {
   };
 }
 
-/** Sends all media through the relay: the candidates that the registry is told are the relay's. */
+/** Sends all media through the relay: the candidates that the registry is told are the relay's, on
+ *  behalf of whose token it is. */
 export const relayed = (relay) => async (request, forward) => {
   if (!request.path.endsWith("/candidate")) return forward(request);
   const { candidates, ...single } = JSON.parse(request.body);
-  const rewritten = await Promise.all((candidates ?? [single]).map((given) => relay.stand(given)));
+  const owner = request.headers["x-access-token"];
+  const standing = (candidates ?? [single]).map((given) => relay.stand(given, owner));
+  const rewritten = await Promise.all(standing);
   const all = rewritten.filter(Boolean);
   // The registry takes no empty list.
   if (all.length === 0) return answer(204);

@@ -35,6 +35,8 @@ const isLive = ({ connectionState, signalingState }) =>
 /** What runs in this page now. */
 window.activity = () => ({
   connections: connections.filter(isLive).length,
+  /** Peer connections that there ever were. */
+  made: connections.length,
   pending: requests.pending,
   timers: timers.size,
 });

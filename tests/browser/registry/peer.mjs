@@ -78,6 +78,10 @@ export class Peer {
     return this.evaluate(({ client }) => client.closeRoom());
   }
 
+  room() {
+    return this.evaluate(({ client }) => client.getRoomInfo());
+  }
+
   /** Closes the peer connection under the client. */
   cutConnection() {
     return this.evaluate(({ connection }) => connection.close());
@@ -102,6 +106,11 @@ export class Peer {
 
   state() {
     return this.evaluate(({ client }) => client.getConnectionState());
+  }
+
+  /** How many peer connections its page has ever made. */
+  made() {
+    return this.evaluate(() => window.activity().made);
   }
 
   /** Resolves when the client neither asks nor waits: no request, no timer, so many connections. */

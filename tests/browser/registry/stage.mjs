@@ -28,8 +28,12 @@ export async function openStage({ vars, browser } = {}) {
 
   const pages = await Promise.all(browsers.map((browser) => openPage(browser, site)));
 
-  /** A new client in each page. @param {object} [config] of both; the registry is the server */
-  const enter = (config) =>
-    Promise.all(pages.map((page) => Peer.enter(page, { registryApiUrl: server.url, ...config })));
+  /** A new client in each page, with these configurations; the registry is the server. */
+  const enter = (host, guest = host) =>
+    Promise.all(
+      [host, guest].map((config, i) =>
+        Peer.enter(pages[i], { registryApiUrl: server.url, ...config }),
+      ),
+    );
   return { server, pages, enter, close };
 }

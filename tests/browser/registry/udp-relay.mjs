@@ -14,34 +14,34 @@ const HOST_UDP = /^(candidate:\S+ \d+ udp \d+) (\S+) (\d+) (typ host.*)$/i;
 export class UdpRelay {
   /** The socket that stands for "address port". @type {Map<string, Promise<object>>} */
   #stands = new Map();
-  #isCut = false;
+  #isDropped = (_owner) => false;
   /** Datagrams. */
   passed = 0;
   dropped = 0;
 
-  /** Drops everything from now on. */
-  cut() {
-    this.#isCut = true;
+  /** Drops everything from now on, or only what goes to the candidates of this owner. */
+  cut(owner) {
+    this.#isDropped = (to) => owner === undefined || to === owner;
   }
 
   mend() {
-    this.#isCut = false;
+    this.#isDropped = () => false;
   }
 
   /** The candidate to tell the other side, or nothing for one of another kind, TCP for one. */
-  async stand(candidate) {
+  async stand(candidate, owner) {
     const [, head, address, port, tail] = HOST_UDP.exec(candidate.candidate) ?? [];
     if (!isIP(address ?? "")) return undefined;
     const name = `${address} ${port}`;
-    if (!this.#stands.has(name)) this.#stands.set(name, this.#listen(address, Number(port)));
+    if (!this.#stands.has(name)) this.#stands.set(name, this.#listen(address, Number(port), owner));
     const socket = await this.#stands.get(name);
     return { ...candidate, candidate: `${head} ${address} ${socket.address().port} ${tail}` };
   }
 
-  async #listen(address, port) {
+  async #listen(address, port, owner) {
     const socket = createSocket(isIP(address) === 6 ? "udp6" : "udp4");
     socket.on("message", async (datagram, from) => {
-      if (this.#isCut) return void this.dropped++;
+      if (this.#isDropped(owner)) return void this.dropped++;
       const sender = await this.#stands.get(`${from.address} ${from.port}`);
       // One whose candidate is still on its way to the registry sends again.
       if (!sender) return;
