@@ -10,43 +10,35 @@ export interface Diagnostics {
   signalingState?: RTCSignalingState;
   role?: Role;
   roomCode?: string;
-  /** The name of the browser's own error, where one was the cause. */
-  reason?: string;
 }
 
 export abstract class RegistryClientError extends Error {
+  /** Stable: to be compared with. */
+  declare readonly code: string;
+  /** Whether the same may work later. */
+  declare readonly retryable: boolean;
   /** Present once there is a room. */
   declare diagnostics?: Diagnostics;
-  /** How often the request was made. */
-  declare attempts?: number;
 
+  /** @param message what the code says, unless given */
   constructor(
-    /** Stable: to be compared with. */
-    readonly code: string,
-    message: string,
-    /** Whether the same may work later. */
-    readonly retryable = false,
-    options?: ErrorOptions,
+    code: string,
+    retryable = false,
+    message = code.replaceAll("_", " "),
+    more?: { status: number; retryAfterSec?: number },
   ) {
-    super(message, options);
+    super(message);
+    Object.assign(this, { code, retryable }, more);
   }
 }
 
 /** The registry refused, or what it answered makes no sense (code `bad_response`). */
 export class RegistryError extends RegistryClientError {
   override readonly name = "RegistryError";
-
-  constructor(
-    code: string,
-    message: string,
-    retryable: boolean,
-    /** Of the HTTP answer. */
-    readonly status: number,
-    /** Seconds after which the server wants to be asked again. */
-    readonly retryAfterSec?: number,
-  ) {
-    super(code, message, retryable);
-  }
+  /** Of the HTTP answer. */
+  declare readonly status: number;
+  /** Seconds after which the server wants to be asked again. */
+  declare readonly retryAfterSec?: number;
 }
 
 /** The peer connection or its channel failed. */
@@ -62,13 +54,6 @@ export class StateError extends RegistryClientError {
 /** The registry could not be reached. */
 export class NetworkError extends RegistryClientError {
   override readonly name = "NetworkError";
-}
-
-/** For what an HTTP client rejects with: itself when it is typed, the signal's reason first of all. */
-export function networkError(error: unknown, signal?: AbortSignal): unknown {
-  if (signal?.aborted) return signal.reason;
-  if (error instanceof RegistryClientError) return error;
-  return new NetworkError("network", "The registry could not be reached", true);
 }
 
 /** Something took longer than its limit in `timeouts`. */

@@ -1,8 +1,10 @@
 // HTTP as the registry wants it: no cookies, and a header that forces a preflight on every POST.
 
-import { networkError } from "./errors.js";
 import type { HttpRequest, HttpResponse, IHttpClient } from "./interfaces.js";
 import { bodyOf } from "./wire.js";
+
+/** The headers of every POST. */
+export const POSTED = { "Content-Type": "application/json", "X-Registry-Version": "1" };
 
 export class HttpClient implements IHttpClient {
   readonly #fetch: typeof fetch;
@@ -12,43 +14,26 @@ export class HttpClient implements IHttpClient {
     this.#fetch = fetcher;
   }
 
-  /** @throws {RegistryError | NetworkError} */
-  async get(url: string, headers: Record<string, string> = {}): Promise<any> {
-    return bodyOf(await this.request({ method: "GET", url, headers }));
+  /** @throws {RegistryError} and what fetch throws */
+  get(url: string, headers?: Record<string, string>): Promise<any> {
+    return this.request({ method: "GET", url, headers }).then(bodyOf);
   }
 
-  /** @throws {RegistryError | NetworkError} */
-  async post(url: string, body?: any, headers: Record<string, string> = {}): Promise<any> {
-    return bodyOf(await this.request({ method: "POST", url, body, headers }));
+  /** @throws {RegistryError} and what fetch throws */
+  post(url: string, body: any = {}, headers?: Record<string, string>): Promise<any> {
+    return this.request({ method: "POST", url, body, headers }).then(bodyOf);
   }
 
-  /** @throws {NetworkError} and the signal's reason */
   async request({ method, url, headers, body, signal }: HttpRequest): Promise<HttpResponse> {
-    const posted = method === "POST" && {
-      "Content-Type": "application/json",
-      "X-Registry-Version": "1",
-    };
-    try {
-      const response = await this.#fetch(url, {
-        method,
-        mode: "cors",
-        credentials: "omit",
-        headers: { ...headers, ...posted },
-        body: posted ? JSON.stringify(body ?? {}) : undefined,
-        signal,
-      });
-      const text = await response.text();
-      return { status: response.status, headers: response.headers, body: parsed(text) };
-    } catch (error) {
-      throw networkError(error, signal);
-    }
-  }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
+    const response = await this.#fetch(url, {
+      method,
+      mode: "cors",
+      credentials: "omit",
+      headers: { ...headers, ...(method === "POST" && POSTED) },
+      body: JSON.stringify(body),
+      signal,
+    });
+    const { status, headers: answered } = response;
+    return { status, headers: answered, body: await response.json().catch(() => undefined) };
   }
 }

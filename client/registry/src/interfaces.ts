@@ -131,14 +131,14 @@ export interface IRegistryClient {
 export interface HttpRequest extends CallOptions {
   method: "GET" | "POST";
   url: string;
-  headers: Record<string, string>;
+  headers?: Record<string, string>;
   /** Sent as JSON; absent: no body. */
   body?: unknown;
 }
 
 export interface HttpResponse {
   status: number;
-  headers: { get(name: string): string | null };
+  headers?: { get(name: string): string | null };
   /** The parsed JSON, or undefined when there is none. */
   body: unknown;
 }
@@ -267,14 +267,12 @@ export interface Timeouts {
   request: number;
   /** Until the other side has said something: its offer or its answer. */
   peer: number;
-  /** From there until the channel is open. */
+  /** From there until the channel is open; of a reconnection, one attempt. */
   connect: number;
   /** What a `disconnected` connection is given to heal by itself. */
   heal: number;
   /** All of a reconnection. */
   restart: number;
-  /** One attempt of it, from the answer on. */
-  attempt: number;
 }
 
 export interface PollingPolicy {

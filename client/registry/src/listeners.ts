@@ -1,15 +1,13 @@
-// Callbacks. One that throws keeps no other from hearing, and its error reaches the platform as an
-// uncaught one.
+// Callbacks. One that throws keeps no other from hearing, and its error reaches the platform as
+// one that nobody handled.
 
 import type { Undo } from "./interfaces.js";
 
 export type Listeners<T> = Set<(value: T) => void>;
 
 export function listen<T>(listeners: Listeners<T>, callback: (value: T) => void): Undo {
-  // Its own function: the same callback registered twice is called twice.
-  const own = (value: T) => callback(value);
-  listeners.add(own);
-  return () => void listeners.delete(own);
+  listeners.add(callback);
+  return () => void listeners.delete(callback);
 }
 
 export function tell<T>(listeners: Listeners<T>, value: T): void {
@@ -17,8 +15,6 @@ export function tell<T>(listeners: Listeners<T>, value: T): void {
     try {
       listener(value);
     } catch (error) {
-      queueMicrotask(() => {
-        throw error;
-      });
+      void Promise.reject(error);
     }
 }

@@ -19,26 +19,31 @@ export interface Frame {
 
 /** @throws {WebRTCError} when JSON has no form for it */
 export function encode(message: unknown): string {
+  let text: string | undefined;
   try {
-    const text = JSON.stringify(message);
-    if (text !== undefined) return text;
+    text = JSON.stringify(message);
   } catch {
-    // Told below.
+    // A circle, or a bigint.
   }
-  throw new WebRTCError("bad_message", "A message is any value that JSON can express");
+  if (text === undefined) throw new WebRTCError("bad_message");
+  return text;
 }
 
 export const encodeFrame = (frame: Frame): string => `!${JSON.stringify(frame)}`;
 
-export function decode(data: unknown): { message: unknown } | { frame: Frame } {
-  if (typeof data !== "string") return { message: data };
+/** Hands what arrived to one of the two. */
+export function decode(
+  data: any,
+  onMessage: (message: unknown) => void,
+  onFrame: (frame: Frame) => void,
+): void {
   const isFrame = data[0] === "!";
   try {
-    const value: unknown = JSON.parse(isFrame ? data.slice(1) : data);
-    if (!isFrame) return { message: value };
-    if (value instanceof Object) return { frame: value };
+    const value = JSON.parse(isFrame ? data.slice(1) : data);
+    if (!isFrame) data = value;
+    else if (value instanceof Object) return onFrame(value);
   } catch {
-    // Somebody's text.
+    // Not ours.
   }
-  return { message: data };
+  onMessage(data);
 }

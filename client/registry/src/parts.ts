@@ -1,5 +1,6 @@
-// The configuration of a room with every default filled in, and what its parts share.
+// The configuration with every default filled in, and what a room and its session share.
 
+import { RegistryClientError, WebRTCError } from "./errors.js";
 import type {
   Clock,
   ConnectionState,
@@ -8,56 +9,64 @@ import type {
   IStateManager,
   IWebRTCManager,
   PollingPolicy,
+  RegistryClientConfig,
+  RetryPolicy,
   RoomManagerConfig,
   Timeouts,
 } from "./interfaces.js";
-import { RegistryClientError, WebRTCError } from "./errors.js";
 import { type Listeners, tell } from "./listeners.js";
 import { systemClock } from "./time.js";
 
-const TIMEOUTS: Timeouts = {
-  request: 10_000,
-  peer: 300_000,
-  connect: 30_000,
-  heal: 2_500,
-  restart: 120_000,
-  attempt: 15_000,
-};
-const POLLING: PollingPolicy = { wait: 25, interval: 1000, maxInterval: 2000 };
-const HEARTBEAT: HeartbeatOptions = { intervalMs: 5000, timeoutMs: 10_000 };
-
-export interface Settings extends RoomManagerConfig {
+export interface Settings {
   clock: Clock;
   random: () => number;
-  candidateBatch: number;
+  retry: RetryPolicy;
   timeouts: Timeouts;
   polling: PollingPolicy;
   heartbeat: HeartbeatOptions | undefined;
+  candidateBatch: number;
 }
 
-export function settingsOf(config: RoomManagerConfig): Settings {
-  const { heartbeat } = config;
+export function settingsOf<Config extends Partial<RegistryClientConfig & RoomManagerConfig>>(
+  config: Config,
+): Config & Settings {
   return {
     clock: systemClock,
     random: Math.random,
     candidateBatch: 15,
     ...config,
-    timeouts: { ...TIMEOUTS, ...config.timeouts },
-    polling: { ...POLLING, ...config.polling },
-    heartbeat: heartbeat ? { ...HEARTBEAT, ...(heartbeat as object) } : undefined,
-  };
+    retry: { attempts: 8, base: 250, max: 5000, maxRetryAfter: 10_000, ...config.retry },
+    timeouts: {
+      request: 10_000,
+      peer: 300_000,
+      connect: 30_000,
+      heal: 2_500,
+      restart: 120_000,
+      ...config.timeouts,
+    },
+    polling: { wait: 25, interval: 1000, maxInterval: 2000, ...config.polling },
+    heartbeat: config.heartbeat && {
+      intervalMs: 5000,
+      timeoutMs: 10_000,
+      ...(config.heartbeat as object),
+    },
+  } as Config & Settings;
 }
 
 /** What a room and its session share. */
-export interface Parts {
+export interface Parts extends Settings, RoomManagerConfig {
+  heartbeat: HeartbeatOptions | undefined;
+  clock: Clock;
+  random: () => number;
+  candidateBatch: number;
+  timeouts: Timeouts;
+  polling: PollingPolicy;
   registry: IRegistryClient;
   webrtc: IWebRTCManager;
   state: IStateManager;
-  settings: Settings;
   onState: Listeners<ConnectionState>;
   onMessage: Listeners<any>;
   onError: Listeners<Error>;
-  onHeartbeat: Listeners<number>;
 }
 
 export function go({ state, onState }: Parts, next: ConnectionState): void {
@@ -65,10 +74,12 @@ export function go({ state, onState }: Parts, next: ConnectionState): void {
   tell(onState, next);
 }
 
-/** What is thrown is one of ours, with the last states of the connection. */
+/** One of our errors, with the last states of the connection. A browser's own may quote SDP. */
 export function typed({ state }: Parts, error: unknown): RegistryClientError {
-  const known = error instanceof RegistryClientError;
-  const own = known ? error : new WebRTCError("webrtc_failed", "WebRTC refused what was asked");
+  const own =
+    error instanceof RegistryClientError
+      ? error
+      : new WebRTCError("webrtc_failed", false, `WebRTC failed: ${(error as Error)?.name}`);
   const { role, code: roomCode } = state.getRoomInfo() ?? {};
   const { connectionState, iceConnectionState, iceGatheringState, signalingState } =
     state.getPeerConnection() ?? ({} as Partial<RTCPeerConnection>);
@@ -79,8 +90,13 @@ export function typed({ state }: Parts, error: unknown): RegistryClientError {
     iceConnectionState,
     iceGatheringState,
     signalingState,
-    // Its message may quote the description.
-    reason: known ? undefined : (error as Error)?.name,
   };
+  return own;
+}
+
+/** Tells the application of an error, and returns it as `typed` does. */
+export function report(parts: Parts, error: unknown): RegistryClientError {
+  const own = typed(parts, error);
+  tell(parts.onError, own);
   return own;
 }

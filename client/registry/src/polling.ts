@@ -6,13 +6,15 @@ import type { RegistryClientError } from "./errors.js";
 import type { Settings } from "./parts.js";
 import { sleep } from "./time.js";
 
-/** ms between two answers of a server that holds its answers. */
-const FLOOR = 100;
-/** A server allows 20 reads in any 10 s; two are left to the application. */
-const READS = 18;
-const READS_MS = 10_000;
-/** A browser opens six connections to an HTTP/1.1 server; some are needed to send. */
-const MAX_HELD = 3;
+const enum Limit {
+  /** ms between two answers of a server that holds its answers. */
+  Floor = 100,
+  /** A server allows 20 reads in any 10 s; two are left to the application. */
+  Reads = 18,
+  Span = 10_000,
+  /** A browser opens six connections to an HTTP/1.1 server; some are needed to send. */
+  Held = 3,
+}
 
 /** Reads that the server holds at the moment, of all clients of this page. */
 let held = 0;
@@ -38,11 +40,11 @@ export async function poll<T, R>(
 ): Promise<R> {
   const { reads } = pace;
   for (let early = 0; ;) {
-    signal.throwIfAborted();
-    if (reads.length >= READS) await sleep(clock, reads.shift()! + READS_MS - clock.now(), signal);
+    if (reads.length >= Limit.Reads)
+      await sleep(clock, reads.shift()! + Limit.Span - clock.now(), signal);
     const start = clock.now();
     reads.push(start);
-    const wait = pace.plain || held >= MAX_HELD ? 0 : polling.wait;
+    const wait = pace.plain || held >= Limit.Held ? 0 : polling.wait;
     if (wait) held++;
     try {
       const result = use(await read(wait || undefined));
@@ -54,7 +56,7 @@ export async function poll<T, R>(
     } finally {
       if (wait) held--;
     }
-    const floor = wait && !pace.plain ? FLOOR : polling.interval;
+    const floor = wait && !pace.plain ? Limit.Floor : polling.interval;
     const least = Math.min(polling.maxInterval, floor * 2 ** early) * (0.9 + 0.2 * random());
     const rest = start + least - clock.now();
     early = rest > 0 ? early + 1 : 0;

@@ -1,12 +1,11 @@
 // The registry's routes as methods. A request is made again only where doing it twice cannot hurt.
 
-import { networkError, type RegistryClientError, RegistryError } from "./errors.js";
-import { HttpClient } from "./http-client.js";
+import { NetworkError, RegistryClientError } from "./errors.js";
+import { HttpClient, POSTED } from "./http-client.js";
 import type {
   CallOptions,
   CandidateList,
   CandidateReadOptions,
-  Clock,
   DescriptionOptions,
   HttpRequest,
   HttpResponse,
@@ -14,95 +13,65 @@ import type {
   IRegistryClient,
   PublicRoomInfo,
   RegistryClientConfig,
-  RetryPolicy,
   RoomCreationResponse,
   RoomJoinResponse,
   RoomReadOptions,
   RoomSnapshot,
 } from "./interfaces.js";
-import { defaultRetry, retry } from "./retry.js";
-import { systemClock, within } from "./time.js";
-import { bodyOf, candidatesOf, checked, isNumber, isString, roomOf } from "./wire.js";
+import { type Settings, settingsOf } from "./parts.js";
+import { retry } from "./retry.js";
+import { within } from "./time.js";
+import { bodyOf, candidatesOf, isNumber, isString, roomOf, shaped } from "./wire.js";
 
-const REQUEST_TIMEOUT = 10_000;
-
-interface Call extends CallOptions {
+interface Call {
   token?: string;
-  body?: unknown;
+  /** Makes it a POST. */
+  body?: object;
   headers?: Record<string, string>;
-  /** Seconds that the server may take on top of its time. */
-  wait?: number;
-  /** Asked of every failure that is retryable; all may be repeated unless given. */
-  mayRepeat?: (error: RegistryClientError) => boolean;
+  /** Not to be repeated when the answer got lost. */
+  once?: boolean;
+  /**
+   * The code of an error that a repeated request may meet because the one before, whose answer was
+   * lost, did what it should. The call resolves to that error.
+   */
+  late?: string;
 }
-
-/** Said by the server, which therefore did not do what it was asked. */
-const notDone = (error: RegistryClientError): boolean =>
-  error instanceof RegistryError && (error.status === 429 || error.status === 503);
-
-/** Only what the contract names: a browser's object has more. */
-const wireCandidate = ({ candidate, sdpMid, sdpMLineIndex }: RTCIceCandidateInit) => ({
-  candidate,
-  sdpMid,
-  sdpMLineIndex,
-});
 
 export class RegistryClient implements IRegistryClient {
   readonly #url: string;
-  readonly #request: (request: HttpRequest) => Promise<HttpResponse>;
-  readonly #retry: RetryPolicy;
-  readonly #timeout: number;
-  readonly #clock: Clock;
-  readonly #random: () => number;
+  readonly #settings: Settings;
+  readonly #http: IHttpClient;
 
-  constructor({
-    registryApiUrl,
-    fetch,
-    httpClient = new HttpClient(fetch),
-    retry: policy,
-    timeouts,
-    clock = systemClock,
-    random = Math.random,
-  }: RegistryClientConfig) {
-    this.#url = registryApiUrl.replace(/\/+$/, "");
-    this.#request = requestBy(httpClient);
-    this.#retry = { ...defaultRetry, ...policy };
-    this.#timeout = timeouts?.request ?? REQUEST_TIMEOUT;
-    this.#clock = clock;
-    this.#random = random;
+  constructor(config: RegistryClientConfig) {
+    this.#url = config.registryApiUrl.replace(/\/+$/, "");
+    this.#settings = settingsOf(config);
+    this.#http = config.httpClient ?? new HttpClient(config.fetch);
   }
 
   /** Not repeated when the answer got lost: that room expires by itself. */
-  async createRoom(hostUserName: string, options?: CallOptions): Promise<RoomCreationResponse> {
-    const call = { ...options, body: { hostUserName }, mayRepeat: notDone };
-    return checked(await this.#call("POST", "", call), {
-      code: isString,
-      ownerToken: isString,
-      joinCode: isString,
-      expiresAt: isNumber,
-    });
+  createRoom(hostUserName: string, options?: CallOptions): Promise<RoomCreationResponse> {
+    return this.#call("", "", options, { body: { hostUserName }, once: true }).then(
+      shaped({ code: isString, joinCode: isString, ownerToken: isString, expiresAt: isNumber }),
+    );
   }
 
-  async getPublicRoomInfo(roomCode: string, options?: CallOptions): Promise<PublicRoomInfo> {
-    return checked(await this.#call("GET", path(roomCode, "public"), options), {
-      status: (status) => status === "open",
-      hostUserName: isString,
-      expiresAt: isNumber,
-    });
+  getPublicRoomInfo(roomCode: string, options?: CallOptions): Promise<PublicRoomInfo> {
+    return this.#call(roomCode, "/public", options, {}).then(
+      shaped({ status: isString, hostUserName: isString, expiresAt: isNumber }),
+    );
   }
 
   /** Not repeated when the answer got lost: the join code works once. */
-  async joinRoom(
+  joinRoom(
     roomCode: string,
     joinCode: string,
     guestUserName: string,
     options?: CallOptions,
   ): Promise<RoomJoinResponse> {
-    const call = { ...options, body: { joinCode, guestUserName }, mayRepeat: notDone };
-    return checked(await this.#call("POST", path(roomCode, "join"), call), {
-      guestToken: isString,
-      expiresAt: isNumber,
-    });
+    const body = { joinCode, guestUserName };
+    return this.#call(roomCode, "/join", options, { body, once: true }).then(
+      shaped({ guestToken: isString, expiresAt: isNumber }),
+    );
   }
 
   postOffer(
@@ -111,7 +80,7 @@ export class RegistryClient implements IRegistryClient {
     offer: RTCSessionDescriptionInit,
     options?: DescriptionOptions,
   ): Promise<void> {
-    return this.#describe("offer", roomCode, token, offer, options);
+    return this.#describe(roomCode, token, "offer", offer, options);
   }
 
   postAnswer(
@@ -120,7 +89,7 @@ export class RegistryClient implements IRegistryClient {
     answer: RTCSessionDescriptionInit,
     options?: DescriptionOptions,
   ): Promise<void> {
-    return this.#describe("answer", roomCode, token, answer, options);
+    return this.#describe(roomCode, token, "answer", answer, options);
   }
 
   postCandidate(
@@ -129,7 +98,7 @@ export class RegistryClient implements IRegistryClient {
     candidate: RTCIceCandidateInit,
     options?: CallOptions,
   ): Promise<void> {
-    return this.#candidates(roomCode, token, wireCandidate(candidate), options);
+    return this.#candidates(roomCode, token, bare(candidate), options);
   }
 
   postCandidates(
@@ -138,123 +107,113 @@ export class RegistryClient implements IRegistryClient {
     candidates: RTCIceCandidateInit[],
     options?: CallOptions,
   ): Promise<void> {
-    const body = { candidates: candidates.map(wireCandidate) };
-    return this.#candidates(roomCode, token, body, options);
+    return this.#candidates(roomCode, token, { candidates: candidates.map(bare) }, options);
   }
 
   async getRoom(
     roomCode: string,
     token: string,
-    { known, wait, signal }: RoomReadOptions = {},
+    options: RoomReadOptions = {},
   ): Promise<RoomSnapshot> {
-    const response = await this.#call("GET", path(roomCode) + search({ wait }), {
-      token,
-      signal,
-      wait,
-      headers: known?.etag ? { "If-None-Match": known.etag } : {},
-    });
-    return known && response.status === 304 ? known : roomOf(response);
+    const response = await this.#call(roomCode, "", options, { token });
+    return response.status === 304 && options.known ? options.known : roomOf(response);
   }
 
-  async getCandidates(
+  getCandidates(
     roomCode: string,
     token: string,
-    { since, wait, signal }: CandidateReadOptions = {},
+    options?: CandidateReadOptions,
   ): Promise<CandidateList> {
-    const route = path(roomCode, "candidates") + search({ since, wait });
-    return candidatesOf(await this.#call("GET", route, { token, signal, wait }));
+    return this.#call(roomCode, "/candidates", options, { token }).then(candidatesOf);
   }
 
   async closeRoom(roomCode: string, token: string, options?: CallOptions): Promise<void> {
-    try {
-      await this.#call("POST", path(roomCode, "close"), { ...options, token });
-    } catch (error) {
-      // Closed by the request before, whose answer was lost.
-      if (!isRepeated(error, "not_found")) throw error;
-    }
+    await this.#call(roomCode, "/close", options, { token, body: {}, late: "not_found" });
   }
 
   async #describe(
-    type: "offer" | "answer",
     roomCode: string,
     token: string,
+    type: "offer" | "answer",
     { sdp }: RTCSessionDescriptionInit,
-    { generation, signal }: DescriptionOptions = {},
+    options?: DescriptionOptions,
   ): Promise<void> {
-    const body = { type, sdp, generation };
-    try {
-      await this.#call("POST", path(roomCode, type), { token, body, signal });
-    } catch (error) {
-      // An earlier request may have arrived although its answer did not: one that was repeated here,
-      // or by the browser, which sends a POST again by itself when a kept-alive connection breaks.
-      if ((error as RegistryClientError).code !== "already_paired") throw error;
-      const room = await this.getRoom(roomCode, token, { signal });
-      if (room[type]?.sdp !== sdp) throw error;
+    const body = { type, sdp, generation: options?.generation };
+    const call = { token, body, late: "already_paired" };
+    const answer = await this.#call(roomCode, `/${type}`, options, call);
+    // Paired by the request before, or by somebody else's: what the room shows is ours, or is not.
+    if (answer instanceof RegistryClientError) {
+      const room = await this.getRoom(roomCode, token, { signal: options?.signal });
+      if (room[type]?.sdp !== sdp) throw answer;
     }
   }
 
   async #candidates(
     roomCode: string,
     token: string,
-    body: unknown,
+    body: object,
     options?: CallOptions,
   ): Promise<void> {
-    const key = `${this.#clock.now().toString(36)}-${this.#random().toString(36).slice(2)}`;
-    const headers = { "Idempotency-Key": key };
-    await this.#call("POST", path(roomCode, "candidate"), { ...options, token, body, headers });
+    const { clock, random } = this.#settings;
+    const headers = { "Idempotency-Key": `${clock.now()}-${random()}` };
+    await this.#call(roomCode, "/candidate", options, { token, body, headers });
   }
 
   /** An answer that is a success or 304. */
-  #call(method: "GET" | "POST", path: string, call: Call = {}): Promise<HttpResponse> {
-    const { token, body, headers, wait = 0, mayRepeat = () => true } = call;
-    const request = {
-      method,
+  #call(
+    roomCode: string,
+    route: string,
+    { signal, wait, since, known }: RoomReadOptions & CandidateReadOptions = {},
+    { token, body, headers, once, late }: Call,
+  ): Promise<any> {
+    const { clock, timeouts } = this.#settings;
+    // What is undefined is left out.
+    const query = new URLSearchParams(JSON.parse(JSON.stringify({ since, wait }))).toString();
+    const request: HttpRequest = {
+      method: body ? "POST" : "GET",
+      url:
+        `${this.#url}/rooms${roomCode && "/"}${encodeURIComponent(roomCode)}${route}` +
+        (query && `?${query}`),
       body,
-      url: `${this.#url}/rooms${path}`,
       headers: {
         ...headers,
         ...(token && { "X-Access-Token": token }),
-        ...(method === "POST" && { "X-Registry-Version": "1" }),
+        ...(known?.etag && { "If-None-Match": known.etag }),
+        ...(body && POSTED),
       },
     };
     const attempt = async (signal: AbortSignal) => {
-      const response = await this.#request({ ...request, signal }).catch((error) => {
-        throw networkError(error, signal);
-      });
-      if (response.status !== 304) bodyOf(response);
-      return response;
+      try {
+        const response = await this.#send({ ...request, signal });
+        if (response.status !== 304) bodyOf(response);
+        return response;
+      } catch (error) {
+        signal.throwIfAborted();
+        if (error instanceof RegistryClientError) throw error;
+        throw new NetworkError("network", true);
+      }
     };
-    return retry(
-      () => within(this.#clock, this.#timeout + wait * 1000, call.signal, "request", attempt),
-      mayRepeat,
-      this.#retry,
-      this.#clock,
-      this.#random,
-      call.signal,
+    const ms = timeouts.request + (wait ?? 0) * 1000;
+    return retry(this.#settings, signal, once, late, () =>
+      within(clock, ms, signal, "request", attempt),
     );
   }
-}
 
-/** Also of clients that know no more than get and post. */
-function requestBy(http: IHttpClient): (request: HttpRequest) => Promise<HttpResponse> {
-  return async (request) => {
+  /** Also by clients that know no more than get and post. */
+  async #send(request: HttpRequest): Promise<HttpResponse> {
     const { method, url, headers, body } = request;
+    const http = this.#http;
     if (http.request) return http.request(request);
     const answer = await (method === "GET"
       ? http.get(url, headers)
       : http.post(url, body, headers));
-    return { status: 200, headers: new Headers(), body: answer };
-  };
+    return { status: 200, body: answer };
+  }
 }
 
-const path = (roomCode: string, route = ""): string =>
-  `/${encodeURIComponent(roomCode)}${route && `/${route}`}`;
-
-const search = (query: Record<string, number | undefined>): string =>
-  Object.entries(query)
-    .filter(([, value]) => value !== undefined)
-    .map(([name, value], i) => `${i ? "&" : "?"}${name}=${value}`)
-    .join("");
-
-const isRepeated = (error: unknown, code: string): boolean =>
-  (error as RegistryClientError).code === code && (error as RegistryClientError).attempts! > 1;
+/** Only what the contract names: a browser's object has more. */
+const bare = ({ candidate, sdpMid, sdpMLineIndex }: RTCIceCandidateInit) => ({
+  candidate,
+  sdpMid,
+  sdpMLineIndex,
+});

@@ -1,39 +1,34 @@
 // When a request is made again: at once, then after a random time that grows, never sooner than the
 // server asked for.
 
-import { RegistryClientError, type RegistryError } from "./errors.js";
-import type { Clock, RetryPolicy } from "./interfaces.js";
+import type { RegistryError } from "./errors.js";
+import type { Settings } from "./parts.js";
 import { sleep } from "./time.js";
 
-export const defaultRetry: RetryPolicy = {
-  attempts: 8,
-  base: 250,
-  max: 5000,
-  maxRetryAfter: 10_000,
-};
-
-/** @param mayRepeat whether what failed so may be done twice */
-export async function retry<T>(
-  attempt: () => Promise<T>,
-  mayRepeat: (error: RegistryClientError) => boolean,
-  { attempts, base, max, maxRetryAfter }: RetryPolicy,
-  clock: Clock,
-  random: () => number,
-  signal?: AbortSignal,
-): Promise<T> {
+/**
+ * @param once only a request that the server refused to look at may be made again
+ * @param late the code of an error that is as good as a success once the request was repeated: the
+ *   promise resolves to it
+ */
+export async function retry(
+  { clock, random, retry: { attempts, base, max, maxRetryAfter } }: Settings,
+  signal: AbortSignal | undefined,
+  once: boolean | undefined,
+  late: string | undefined,
+  attempt: () => Promise<any>,
+): Promise<any> {
   for (let n = 1; ; n++) {
     try {
       return await attempt();
     } catch (error) {
-      if (!(error instanceof RegistryClientError)) throw error;
-      error.attempts = n;
-      const asked = ((error as RegistryError).retryAfterSec ?? 0) * 1000;
-      if (!error.retryable || n >= attempts || asked > maxRetryAfter || !mayRepeat(error))
-        throw error;
+      const { code, retryable, status, retryAfterSec = 0 } = error as RegistryError;
+      if (n > 1 && code === late) return error;
+      const asked = retryAfterSec * 1000;
+      const refused = status === 429 || status === 503;
+      if (!retryable || n >= attempts || asked > maxRetryAfter || (once && !refused)) throw error;
       // Some time on top of what the server asked for, which may have told many the same.
-      const first = n < 2 && !asked;
-      const own = first ? 0 : random() * Math.min(max, base * 2 ** Math.max(0, n - 2));
-      if (asked + own) await sleep(clock, asked + own, signal);
+      const own = n > 1 || asked ? random() * Math.min(max, base * 2 ** (n - 2)) : 0;
+      await sleep(clock, asked + own, signal);
     }
   }
 }

@@ -10,7 +10,7 @@
 // anything, the side that noticed says so over it (`restart`). A standing poll would cost some 150
 // requests an hour and side, to gain those seconds.
 
-import { RegistryClientError, WebRTCError } from "./errors.js";
+import { RegistryClientError, type RegistryError, WebRTCError } from "./errors.js";
 import {
   type CandidateList,
   ConnectionState,
@@ -19,14 +19,15 @@ import {
 } from "./interfaces.js";
 import { tell } from "./listeners.js";
 import { decode, encodeFrame, type Frame } from "./messages.js";
-import { Outbox } from "./outbox.js";
 import { type Pace, poll } from "./polling.js";
-import { go, type Parts, typed } from "./parts.js";
-import { aborted, scope, sleep, within } from "./time.js";
+import { go, type Parts, report } from "./parts.js";
+import { scoped, sleep, within } from "./time.js";
 import { isNumber } from "./wire.js";
 
 /** ms between two attempts to restart, and until a guest that has answered looks for another offer. */
 const PAUSE = 1000;
+/** Candidates in one request: what the registry takes of one negotiation. */
+const MAX_BATCH = 40;
 
 export interface Session {
   /** Resolves when the channel is open. */
@@ -52,10 +53,8 @@ export function openSession(
   life: AbortSignal,
   end: (state: ConnectionState, why: Error) => void,
 ): Session {
-  const { registry, webrtc, state, settings } = parts;
-  const { clock, timeouts, heartbeat } = settings;
+  const { registry, webrtc, state, clock, timeouts, heartbeat } = parts;
   const isHost = role === "host";
-  const outbox = new Outbox();
   const rooms: Pace = { reads: [] };
   const lists: Pace = { reads: [] };
   /** The last snapshot that was read. */
@@ -65,6 +64,10 @@ export function openSession(
   let since: number | undefined;
   /** Of the last offer that was posted, or answered; 0: none. */
   let generation = 0;
+  /** This side's candidates that were not sent, whether there are no more, and whom to tell. */
+  let pending: RTCIceCandidateInit[] = [];
+  let complete = false;
+  let wake = () => {};
   /** An offer is on its way: a channel that works now will soon be another. */
   let negotiating = false;
   /** This side's connection is of no more use. */
@@ -72,6 +75,8 @@ export function openSession(
   /** End with the peer connection, and with the connected state. */
   let link = new AbortController();
   let beats = new AbortController();
+  /** The room was connected before. */
+  let restart = false;
   /** What to call when the channel works, when ICE fails, when there is no sense in waiting on. */
   let opened = () => {};
   let broken = (_error: Error) => {};
@@ -84,14 +89,11 @@ export function openSession(
 
   /** With `heal`, the channel was open before, and may be again by itself within so many ms. */
   async function connect(parent: AbortSignal, heal?: number): Promise<void> {
-    const own = scope(parent);
     const works = new Promise<void>((resolve) => (opened = resolve));
+    restart = heal !== undefined;
     try {
-      await Promise.race([works, aborted(own.signal), negotiate(own.signal, heal)]);
-      parent.throwIfAborted();
+      await scoped((signal) => Promise.race([works, negotiate(signal, heal)]), parent);
     } finally {
-      own.abort();
-      opened = broken = hurry = () => {};
       negotiating = false;
     }
     go(parts, ConnectionState.CONNECTED);
@@ -100,48 +102,52 @@ export function openSession(
 
   /** Makes attempts until one ends it all by opening the channel, or there is no sense in more. */
   async function negotiate(signal: AbortSignal, heal?: number): Promise<never> {
-    let restart = heal !== undefined;
     if (restart) {
-      const healing = patience(heal!, signal);
-      if (isHost) await healing;
-      else healing.then(() => send({ restart: generation + 1 })).catch(() => {});
+      // Unless there is reason to hurry.
+      await Promise.race([
+        new Promise<void>((resolve) => (hurry = resolve)),
+        sleep(clock, heal!, signal),
+      ]);
+      if (!isHost) send({ restart: generation + 1 });
     }
-    for (let next: RoomSnapshot | undefined; ;) {
-      const own = scope(signal);
+    for (let next: RoomSnapshot | undefined; ;)
       try {
-        next = await (isHost ? offer(own.signal, restart) : answer(own.signal, restart, next));
-        continue;
+        const attempt = isHost ? offer : answer;
+        next = await scoped((signal) => attempt(signal, next), signal);
       } catch (error) {
-        const { code, name, retryable } = error as RegistryClientError;
+        const { code, status, retryable } = error as RegistryError;
         // A host that starts anew after it gave up may find the room paired. A guest finds it so
         // again when the host has made another offer meanwhile.
         const again =
-          code === "already_paired"
-            ? restart !== isHost
-            : restart && (name !== "RegistryError" || retryable);
+          code === "already_paired" ? restart !== isHost : restart && (retryable || !status);
+        // Aborted is also what an attempt ends with that opened the channel.
         if (signal.aborted || !again) throw error;
         // The browser's own error: no relying on that connection any more.
         spoilt ||= !(error instanceof RegistryClientError);
         restart = true;
         next = undefined;
-      } finally {
-        own.abort();
+        await sleep(clock, PAUSE, signal);
       }
-      await sleep(clock, PAUSE, signal);
-    }
   }
 
-  async function offer(signal: AbortSignal, restart: boolean): Promise<never> {
-    const posted = restart ? await nextGeneration(signal) : 1;
+  async function offer(signal: AbortSignal): Promise<never> {
+    let posted = 1;
+    if (restart) {
+      // By the registry's own word; a copy that lags behind may say less than we know.
+      const room = await registry.getRoom(code, token, { signal });
+      posted = Math.max(generationOf(room) + (room.answer ? 1 : 0), generation);
+    }
     const fresh = begin(signal);
-    const { label = "rondevu", options } = settings.channel ?? {};
+    const { label = "rondevu", options } = parts.channel ?? {};
     if (fresh) bind(webrtc.createDataChannel(label, options));
     const description = await webrtc.createOffer(fresh ? undefined : { iceRestart: true });
-    await describe(description, signal);
-    await registry.postOffer(code, token, description, { signal, ...later(posted) });
+    // By now the room may be gone, and the connection another room's.
+    signal.throwIfAborted();
+    await webrtc.setLocalDescription(description);
+    await registry.postOffer(code, token, description, { signal, generation: posted });
     generation = posted;
     send({ restart: posted });
-    trickle(signal);
+    void trickle(signal);
     // Nothing is `known` to begin with: so the server holds its answer until the guest's is there.
     const answered = await watch(
       signal,
@@ -149,37 +155,28 @@ export function openSession(
       (room) => room.answer && generationOf(room) === posted,
     );
     spoilt = !fresh && isOther(answered.answer!);
-    if (spoilt) throw new WebRTCError("peer_replaced", "The peer has a new connection");
+    if (spoilt) throw new WebRTCError("peer_replaced");
     await webrtc.setRemoteDescription(answered.answer!);
-    return reach(signal, fresh, restart);
-  }
-
-  /** What the registry takes next, by its own word; a copy that lags behind may say less than we know. */
-  async function nextGeneration(signal: AbortSignal): Promise<number> {
-    const room = await registry.getRoom(code, token, { signal });
-    return Math.max(generationOf(room) + (room.answer ? 1 : 0), generation);
+    return reach(signal, fresh);
   }
 
   /** Answers; resolves to the offer that follows, if there comes one before the channel is open. */
-  async function answer(
-    signal: AbortSignal,
-    restart: boolean,
-    next?: RoomSnapshot,
-  ): Promise<RoomSnapshot> {
+  async function answer(signal: AbortSignal, next?: RoomSnapshot): Promise<RoomSnapshot> {
     const offered = next ?? (await nextOffer(signal));
     spoilt ||= isOther(offered.offer!);
     const fresh = begin(signal);
     const description = await webrtc.createAnswer(offered.offer!);
-    await describe(description, signal);
+    signal.throwIfAborted();
+    await webrtc.setLocalDescription(description);
     const number = generationOf(offered);
     const posted = registry
-      .postAnswer(code, token, description, { signal, ...later(number) })
+      .postAnswer(code, token, description, { signal, generation: number })
       .then(() => {
         generation = number;
-        trickle(signal);
+        void trickle(signal);
       });
     return Promise.race([
-      reach(signal, fresh, restart, posted),
+      reach(signal, fresh, posted),
       sleep(clock, PAUSE, signal).then(() => nextOffer(signal)),
     ]);
   }
@@ -197,19 +194,14 @@ export function openSession(
     signal.throwIfAborted();
     if (!isIn(ConnectionState.CONNECTING)) go(parts, ConnectionState.CONNECTING);
     negotiating = true;
-    outbox.reset();
+    pending = [];
+    complete = false;
     if (!spoilt && isOpen() && state.getPeerConnection()!.signalingState !== "closed") return false;
     drop();
     link = new AbortController();
     spoilt = false;
-    state.setPeerConnection(webrtc.createPeerConnection(settings.iceServers));
+    state.setPeerConnection(webrtc.createPeerConnection(parts.iceServers));
     return true;
-  }
-
-  async function describe(description: RTCSessionDescriptionInit, signal: AbortSignal) {
-    signal.throwIfAborted();
-    await webrtc.setLocalDescription(description);
-    signal.throwIfAborted();
   }
 
   /** Reads the room until it is what is wanted. */
@@ -220,7 +212,7 @@ export function openSession(
   ): Promise<RoomSnapshot> {
     return within(clock, timeouts.peer, parent, "peer", (signal) =>
       poll(
-        settings,
+        parts,
         rooms,
         signal,
         async (wait) => {
@@ -234,17 +226,26 @@ export function openSession(
     );
   }
 
-  /** Sends this side's candidates until the signal aborts. */
-  function trickle(signal: AbortSignal): void {
-    const post = async (candidates: RTCIceCandidateInit[]) => {
-      if (registry.postCandidates)
-        return registry.postCandidates(code, token, candidates, { signal });
-      for (const candidate of candidates)
-        await registry.postCandidate(code, token, candidate, { signal });
-    };
-    outbox
-      .run(post, settings, signal)
-      .catch((error) => signal.aborted || tell(parts.onError, typed(parts, error)));
+  /**
+   * Sends this side's candidates until the signal aborts: gathered for some ms, together, and not
+   * before their description is there.
+   */
+  async function trickle(signal: AbortSignal): Promise<void> {
+    signal.addEventListener("abort", () => wake());
+    try {
+      for (;;) {
+        while (!pending.length && !signal.aborted)
+          await new Promise<void>((resolve) => (wake = resolve));
+        await sleep(clock, complete ? 0 : parts.candidateBatch, signal);
+        const batch = pending.splice(0, MAX_BATCH);
+        if (registry.postCandidates) await registry.postCandidates(code, token, batch, { signal });
+        else
+          for (const candidate of batch)
+            await registry.postCandidate(code, token, candidate, { signal });
+      }
+    } catch (error) {
+      if (!signal.aborted) report(parts, error);
+    }
   }
 
   /**
@@ -252,14 +253,8 @@ export function openSession(
    * @param posted when the registry has taken the answer. Not one candidate of the host may be
    *   used before: a guest that lost the room to another would draw the host's DTLS to itself.
    */
-  function reach(
-    parent: AbortSignal,
-    fresh: boolean,
-    restart: boolean,
-    posted?: Promise<void>,
-  ): Promise<never> {
-    const ms = restart ? timeouts.attempt : timeouts.connect;
-    return within(clock, ms, parent, "connection", async (signal) => {
+  function reach(parent: AbortSignal, fresh: boolean, posted?: Promise<void>): Promise<never> {
+    return within(clock, timeouts.connect, parent, "connection", async (signal) => {
       const failed = new Promise<never>((_, reject) => (broken = reject));
       const reading = readCandidates(signal, posted);
       await Promise.race([posted, failed, reading]);
@@ -282,7 +277,7 @@ export function openSession(
     };
     candidates.forEach(add);
     return poll<CandidateList, never>(
-      settings,
+      parts,
       lists,
       signal,
       (wait) => registry.getCandidates(code, token, { since, wait, signal }),
@@ -302,47 +297,39 @@ export function openSession(
     return fingerprintOf(sdp) !== fingerprintOf(before);
   }
 
-  /** Waits for the connection to heal, unless there is reason to hurry. */
-  async function patience(ms: number, signal: AbortSignal): Promise<void> {
-    await Promise.race([
-      new Promise<void>((resolve) => (hurry = resolve)),
-      sleep(clock, ms, signal),
-    ]);
-  }
-
   function bind(channel: RTCDataChannel): void {
-    const { signal } = link;
     state.setDataChannel(channel);
-    channel.addEventListener("open", works, { signal });
-    channel.addEventListener("close", () => lost("channel_closed"), { signal });
-    channel.addEventListener("message", ({ data }) => receive(data), { signal });
+    // A controller will do for the options: it has the signal.
+    channel.addEventListener("open", works, link);
+    channel.addEventListener("close", () => lost("channel_closed"), link);
+    channel.addEventListener("message", ({ data }) => receive(data), link);
     works();
   }
 
   function receive(data: unknown): void {
     pingedAt = undefined;
-    const said = decode(data);
-    if (!("frame" in said)) return tell(parts.onMessage, said.message);
-    const { ping, pong, restart, bye } = said.frame;
-    if (isNumber(ping)) send({ pong: ping });
-    if (isNumber(pong)) {
-      tell(parts.onHeartbeat, (session.roundTripTime = clock.now() - pong!));
-      works();
-    }
-    if (restart! > generation) {
-      // Until that offer is answered, a working channel is no reason to stop looking for it.
-      negotiating ||= !isHost;
-      lost("peer_restarts");
-    }
-    if (bye) end(ConnectionState.DISCONNECTED, new WebRTCError("peer_left", "The peer left"));
+    decode(
+      data,
+      (message) => tell(parts.onMessage, message),
+      ({ ping, pong, restart, bye }) => {
+        if (isNumber(ping)) send({ pong: ping });
+        if (isNumber(pong)) {
+          session.roundTripTime = clock.now() - pong!;
+          works();
+        }
+        if (restart! > generation) {
+          // Until that offer is answered, a working channel is no reason to stop looking for it.
+          negotiating ||= !isHost;
+          lost("peer_restarts");
+        }
+        if (bye) end(ConnectionState.DISCONNECTED, new WebRTCError("peer_left"));
+      },
+    );
   }
 
   function send(frame: Frame): void {
-    try {
-      state.getDataChannel()?.send(encodeFrame(frame));
-    } catch {
-      // Not open: the other side learns by other means.
-    }
+    // Where it is not open, the other side learns by other means.
+    if (isOpen()) state.getDataChannel()!.send(encodeFrame(frame));
   }
 
   function ping(): void {
@@ -354,7 +341,7 @@ export function openSession(
   /** Pings while connected. Timers of a hidden page may be late, so it is pings that are timed. */
   async function beat(): Promise<void> {
     if (!heartbeat) return;
-    const { signal } = (beats = scope(life));
+    const { signal } = (beats = new AbortController());
     pingedAt = undefined;
     while (!signal.aborted) {
       if (clock.now() - pingedAt! >= heartbeat.timeoutMs) return lost("heartbeat_timeout");
@@ -369,33 +356,30 @@ export function openSession(
 
   /** @param heal ms in which it may pass by itself */
   function lost(code: string, heal = 0): void {
-    const error = new WebRTCError(code, "The connection was lost", true);
-    if (!isIn(ConnectionState.CONNECTED)) {
-      if (!heal) {
-        hurry();
-        broken(error);
-      }
-      return;
+    const error = new WebRTCError(code, true);
+    if (isIn(ConnectionState.CONNECTED)) {
+      beats.abort();
+      go(parts, ConnectionState.DISCONNECTED);
+      report(parts, error);
+      const work = (signal: AbortSignal) => connect(signal, heal);
+      within(clock, timeouts.restart, life, "restart", work).catch(({ message }) => {
+        const why = new WebRTCError("reconnect_failed", false, `reconnect failed: ${message}`);
+        if (!life.aborted) end(ConnectionState.ERROR, why);
+      });
+    } else if (!heal) {
+      hurry();
+      broken(error);
     }
-    beats.abort();
-    go(parts, ConnectionState.DISCONNECTED);
-    tell(parts.onError, typed(parts, error));
-    within(clock, timeouts.restart, life, "reconnection", (signal) => connect(signal, heal)).catch(
-      (cause) => {
-        const why = `The connection was lost for good: ${cause.code ?? cause.name}`;
-        if (!life.aborted)
-          end(ConnectionState.ERROR, new WebRTCError("reconnect_failed", why, false, { cause }));
-      },
-    );
   }
 
   function drop(): void {
     link.abort();
+    beats.abort();
     if (webrtc.close) webrtc.close();
     else state.getPeerConnection()?.close();
   }
 
-  const network = settings.network ?? globalThis;
+  const network = parts.network ?? globalThis;
   network.addEventListener?.(
     "online",
     () => (isIn(ConnectionState.CONNECTED) ? lost("online") : hurry()),
@@ -406,21 +390,22 @@ export function openSession(
     connect,
     drop,
     channel: bind,
-    candidate: (candidate) => outbox.add(candidate),
+    candidate(candidate) {
+      if (candidate.candidate) pending.push(candidate);
+      else complete = true;
+      wake();
+    },
     bye: () => send({ bye: 1 }),
     connectionState(state) {
       if (state === "connected") works();
-      if (state === "disconnected") lost(state, timeouts.heal);
-      if (state === "failed" || state === "closed") lost(`connection_${state}`);
+      // Of the others, these are the bad ones: disconnected, failed, closed.
+      else if (state.endsWith("d")) lost(state, state[0] === "d" ? timeouts.heal : 0);
     },
   };
   return session;
 }
 
 const generationOf = ({ generation = 1 }: RoomSnapshot): number => generation;
-
-/** The first offer and answer name no generation, as clients before renegotiation did not. */
-const later = (generation: number) => (generation > 1 ? { generation } : undefined);
 
 /** Names the DTLS identity of a side: another one can only be reached by a new connection. */
 const fingerprintOf = (sdp = ""): string | undefined => /^a=fingerprint:.*$/m.exec(sdp)?.[0];

@@ -3,7 +3,7 @@
 import { StateError } from "./errors.js";
 import { ConnectionState, type IStateManager, type RoomInfo } from "./interfaces.js";
 
-/** Every state may go to `idle`, all but `idle` and `error` to `error`. */
+/** Every state may go to `idle`, all but `idle` to `error`. */
 const NEXT: Record<ConnectionState, ConnectionState[]> = {
   [ConnectionState.IDLE]: [ConnectionState.CREATING, ConnectionState.JOINING],
   [ConnectionState.CREATING]: [ConnectionState.CREATED],
@@ -24,7 +24,7 @@ const NEXT: Record<ConnectionState, ConnectionState[]> = {
 
 const mayGo = (from: ConnectionState, to: ConnectionState): boolean =>
   to === ConnectionState.IDLE ||
-  (to === ConnectionState.ERROR && from !== ConnectionState.IDLE && from !== to) ||
+  (to === ConnectionState.ERROR && from !== ConnectionState.IDLE) ||
   NEXT[from].includes(to);
 
 export class StateManager implements IStateManager {
@@ -40,7 +40,7 @@ export class StateManager implements IStateManager {
   /** @throws {StateError} when there is no way from the state to this one */
   setState(state: ConnectionState): void {
     if (!mayGo(this.#state, state))
-      throw new StateError("bad_transition", `No way from ${this.#state} to ${state}`);
+      throw new StateError("bad_transition", false, `${this.#state} to ${state}`);
     this.#state = state;
   }
 

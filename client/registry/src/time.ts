@@ -10,62 +10,56 @@ export const systemClock: Clock = {
   clearTimeout: (timer) => clearTimeout(timer as number),
 };
 
-/** Aborts with the first of its parents. Its owner aborts it at the end, which frees the parents. */
-export function scope(...parents: (AbortSignal | undefined)[]): AbortController {
+/**
+ * Runs the work with a signal of its own. It aborts with the first of the parents, at which the
+ * promise rejects whatever the work does, and when the work is done.
+ */
+export async function scoped<T>(
+  work: (signal: AbortSignal) => Promise<T>,
+  ...parents: (AbortSignal | undefined)[]
+): Promise<T> {
   const own = new AbortController();
-  for (const parent of parents) {
-    const abort = () => own.abort(parent!.reason);
-    if (parent?.aborted) abort();
-    parent?.addEventListener("abort", abort, { signal: own.signal });
+  const signal = AbortSignal.any([own.signal, ...parents.filter((parent) => !!parent)]);
+  try {
+    signal.throwIfAborted();
+    const ended = new Promise<never>((_, reject) =>
+      signal.addEventListener("abort", () => reject(signal.reason)),
+    );
+    return await Promise.race([ended, work(signal)]);
+  } finally {
+    own.abort();
   }
-  return own;
 }
 
-/** Rejects when the signal aborts, and never resolves. */
-export function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-  });
-}
+export const sleep = (clock: Clock, ms: number, parent?: AbortSignal): Promise<void> =>
+  scoped(
+    (signal) =>
+      new Promise((resolve) => {
+        if (ms <= 0) return resolve();
+        const timer = clock.setTimeout(resolve, ms);
+        signal.addEventListener("abort", () => clock.clearTimeout(timer));
+      }),
+    parent,
+  );
 
 /**
- * What `work` resolves to, unless the parent aborts or `ms` have passed before.
+ * Gives the work so many ms.
  * @throws {TimeoutError} with the code `<what>_timeout`
  */
-export async function within<T>(
+export const within = <T>(
   clock: Clock,
   ms: number,
   parent: AbortSignal | undefined,
   what: string,
   work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const own = scope(parent);
-  const timer = clock.setTimeout(
-    () => own.abort(new TimeoutError(`${what}_timeout`, `The ${what} took too long`, true)),
-    ms,
+): Promise<T> =>
+  scoped(
+    (signal) =>
+      Promise.race([
+        work(signal),
+        sleep(clock, ms, signal).then(() => {
+          throw new TimeoutError(`${what}_timeout`, true);
+        }),
+      ]),
+    parent,
   );
-  try {
-    own.signal.throwIfAborted();
-    return await Promise.race([work(own.signal), aborted(own.signal)]);
-  } finally {
-    clock.clearTimeout(timer);
-    own.abort();
-  }
-}
-
-/** Not at all, when `ms` is not more than 0. */
-export async function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
-  if (ms <= 0) return;
-  const own = scope(signal);
-  let timer: unknown;
-  try {
-    await Promise.race([
-      new Promise<void>((resolve) => (timer = clock.setTimeout(resolve, ms))),
-      aborted(own.signal),
-    ]);
-  } finally {
-    clock.clearTimeout(timer);
-    own.abort();
-  }
-}

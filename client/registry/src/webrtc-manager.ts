@@ -1,7 +1,6 @@
 // One RTCPeerConnection at a time, behind IWebRTCManager. Handlers are attached the moment it is
 // made, so that no candidate is lost. A closed connection, as one that was replaced, says nothing more.
 
-import { WebRTCError } from "./errors.js";
 import type { IWebRTCManager, Undo } from "./interfaces.js";
 import { type Listeners, listen, tell } from "./listeners.js";
 
@@ -10,9 +9,10 @@ export class WebRTCManager implements IWebRTCManager {
   readonly #onCandidate: Listeners<RTCIceCandidateInit> = new Set();
   readonly #onState: Listeners<RTCPeerConnectionState> = new Set();
   readonly #onChannel: Listeners<RTCDataChannel> = new Set();
-  #connection: RTCPeerConnection | undefined;
-  /** The other side's candidates, as JSON; those too that wait for its description. */
-  readonly #known = new Set<string>();
+  /** Undefined before createPeerConnection and after close, when nothing else can be asked for. */
+  #connection!: RTCPeerConnection;
+  /** Candidates of the other side that wait for its description. */
+  #early: RTCIceCandidateInit[] = [];
 
   /** @param Connection the platform's own by default */
   constructor(Connection?: typeof RTCPeerConnection) {
@@ -24,7 +24,7 @@ export class WebRTCManager implements IWebRTCManager {
     this.close();
     const connection = new (this.#Connection ?? RTCPeerConnection)({ iceServers });
     connection.addEventListener("icecandidate", ({ candidate }) =>
-      tell(this.#onCandidate, candidate?.toJSON() ?? { candidate: "" }),
+      tell(this.#onCandidate, candidate ?? { candidate: "" }),
     );
     connection.addEventListener("connectionstatechange", () =>
       tell(this.#onState, connection.connectionState),
@@ -34,38 +34,36 @@ export class WebRTCManager implements IWebRTCManager {
   }
 
   createOffer(options?: RTCOfferOptions): Promise<RTCSessionDescriptionInit> {
-    return this.#open.createOffer(options);
+    return this.#connection.createOffer(options);
   }
 
   async createAnswer(
     offer: RTCSessionDescriptionInit,
     options?: RTCAnswerOptions,
   ): Promise<RTCSessionDescriptionInit> {
-    const connection = this.#open;
+    const connection = this.#connection;
     await this.setRemoteDescription(offer);
     return connection.createAnswer(options);
   }
 
   setLocalDescription(description: RTCSessionDescriptionInit): Promise<void> {
-    return this.#open.setLocalDescription(description);
+    return this.#connection.setLocalDescription(description);
   }
 
   async setRemoteDescription(description: RTCSessionDescriptionInit): Promise<void> {
-    const connection = this.#open;
-    await connection.setRemoteDescription(description);
-    for (const candidate of this.#known) await add(connection, JSON.parse(candidate));
+    await this.#connection.setRemoteDescription(description);
+    for (const candidate of this.#early.splice(0)) await this.addIceCandidate(candidate);
   }
 
   /** Never rejects: what is malformed, or of another negotiation, is as good as not there. */
   async addIceCandidate(candidate: RTCIceCandidateInit): Promise<void> {
-    const connection = this.#open;
-    const { size } = this.#known;
-    if (this.#known.add(JSON.stringify(candidate)).size > size && connection.remoteDescription)
-      await add(connection, candidate);
+    const connection = this.#connection;
+    if (connection.remoteDescription) await connection.addIceCandidate(candidate).catch(() => {});
+    else this.#early.push(candidate);
   }
 
   createDataChannel(label: string, dataChannelDict?: RTCDataChannelInit): RTCDataChannel {
-    return this.#open.createDataChannel(label, dataChannelDict);
+    return this.#connection.createDataChannel(label, dataChannelDict);
   }
 
   onIceCandidate(callback: (candidate: RTCIceCandidateInit) => void): Undo {
@@ -82,15 +80,6 @@ export class WebRTCManager implements IWebRTCManager {
 
   close(): void {
     this.#connection?.close();
-    this.#connection = undefined;
-    this.#known.clear();
-  }
-
-  get #open(): RTCPeerConnection {
-    if (!this.#connection) throw new WebRTCError("no_connection", "There is no peer connection");
-    return this.#connection;
+    this.#early = [];
   }
 }
-
-const add = (connection: RTCPeerConnection, candidate: RTCIceCandidateInit): Promise<void> =>
-  connection.addIceCandidate(candidate).catch(() => {});

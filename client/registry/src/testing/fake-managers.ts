@@ -236,7 +236,7 @@ export class FakeRoomManager implements IRoomManager {
 
   #expect(...states: ConnectionState[]): void {
     if (!states.includes(this.#state))
-      throw new StateError("bad_state", `Not possible while ${this.#state}`);
+      throw new StateError("bad_state", false, `not while ${this.#state}`);
   }
 }
 

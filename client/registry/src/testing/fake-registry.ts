@@ -212,7 +212,9 @@ export class FakeRegistry {
 
 function refuse(code: string): RegistryError {
   const conflict = /^(not_open|no_offer|already_paired|too_many_candidates)$/.test(code);
-  return new RegistryError(code, code, false, STATUS_OF[code] ?? (conflict ? 409 : 400));
+  return new RegistryError(code, false, code, {
+    status: STATUS_OF[code] ?? (conflict ? 409 : 400),
+  });
 }
 
 export class FakeRegistryClient implements IRegistryClient {
