@@ -310,6 +310,26 @@ static void a_number_member_is_whole_and_not_negative(void **state) {
     assert_int_equal(number, 7);
 }
 
+static void a_member_is_there_though_it_is_null(void **state) {
+    struct world *world = as_world(state);
+    world_request(world);
+    const cJSON *object = json_parse(
+        TEXT("{\"a\":1,\"n\":null,\"two\":1,\"two\":null,\"\":\"empty\",\"\\u0061b\":2}"));
+    assert_true(cJSON_IsNumber(json_member(object, "a")));
+    assert_true(cJSON_IsNull(json_member(object, "n")));
+    assert_true(cJSON_IsNull(json_member(object, "two"))); /* the last one */
+    assert_true(cJSON_IsString(json_member(object, "")));
+    assert_true(cJSON_IsNumber(json_member(object, "ab")));
+    assert_null(json_member(object, "A"));
+    assert_null(json_member(object, "absent"));
+    assert_null(json_member(json_parse(TEXT("{}")), "a"));
+    struct text text;
+    assert_true(json_text(object, "n", &text));
+    assert_null(text.at);
+    assert_true(json_text(object, "two", &text)); /* what is null counts as absent there */
+    assert_null(text.at);
+}
+
 /* -- Writing ------------------------------------------------------------------- */
 
 static void a_tree_prints_without_spaces_in_its_order(void **state) {
@@ -417,6 +437,7 @@ int main(void) {
         world_test(of_members_with_one_name_the_last_counts),
         world_test(a_name_may_be_written_with_escapes),
         world_test(a_number_member_is_whole_and_not_negative),
+        world_test(a_member_is_there_though_it_is_null),
         world_test(a_tree_prints_without_spaces_in_its_order),
         world_test(an_empty_tree_prints),
         world_test(a_large_list_prints),

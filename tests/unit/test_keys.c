@@ -187,6 +187,55 @@ static void long_names_that_differ_late_have_their_own_entries(void **state) {
     assert_true(text_equal(key_directory(request, one), key_directory(request, two)));
 }
 
+/* -- Rooms --------------------------------------------------------------------- */
+
+static void a_room_is_a_shard_of_its_own(void **state) {
+    struct world *world = as_world(state);
+    assert_text(key_room(world_request(world), TEXT("QK7M2XTD")), "room/QK7M2XTD/");
+    world->host.headers[HEADER_ORIGIN] = "https://other.example"; /* whoever has the code */
+    assert_text(key_room(world_request(world), TEXT("QK7M2XTD")), "room/QK7M2XTD/");
+}
+
+static void a_digest_is_all_of_an_hmac_over_label_scope_and_secret(void **state) {
+    struct request *request = world_request(as_world(state));
+    struct text digest = keyed_digest(request, "label", TEXT("scope"), TEXT("secret"));
+    assert_int_equal(digest.len, 64);
+    assert_int_equal(strspn(digest.at, "0123456789abcdef"), 64);
+    unsigned char bytes[DIGEST_BYTES];
+    char digits[2 * DIGEST_BYTES + 1];
+    request->host->hmac(TEXT("label\nscope\nsecret"), bytes);
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        snprintf(digits + 2 * i, 3, "%02x", bytes[i]);
+    }
+    assert_text(digest, digits);
+}
+
+static void digests_of_another_label_scope_or_secret_differ(void **state) {
+    struct request *request = world_request(as_world(state));
+    static const char *const triples[][3] = {
+        {"label", "scope", "secret"},   {"label", "scope", "secreT"}, {"label", "scopE", "secret"},
+        {"labeL", "scope", "secret"},   {"label", "scope", ""},       {"label", "", "secret"},
+        {"label", "", "scope\nsecret"}, {"label", "secret", "scope"}, {"", "label", "scope"},
+    };
+    enum { TRIPLES = sizeof triples / sizeof triples[0] };
+    struct text digests[TRIPLES];
+    for (size_t i = 0; i < TRIPLES; i++) {
+        digests[i] =
+            keyed_digest(request, triples[i][0], text_of(triples[i][1]), text_of(triples[i][2]));
+        for (size_t j = 0; j < i; j++) {
+            assert_memory_not_equal(digests[i].at, digests[j].at, 16); /* and so do its parts */
+            assert_memory_not_equal(digests[i].at + 48, digests[j].at + 48, 16);
+        }
+    }
+    struct request *other = world_request(as_world(state));
+    other->headers[HEADER_ORIGIN] = TEXT("https://other.example"); /* no matter who asks */
+    char again[65];
+    snprintf(again, sizeof again, "%s",
+             keyed_digest(other, "label", TEXT("scope"), TEXT("secret")).at);
+    other->headers[HEADER_ORIGIN] = NO_TEXT;
+    assert_text(keyed_digest(other, "label", TEXT("scope"), TEXT("secret")), again);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         world_test(the_keys_of_newer_sessions_come_first),
@@ -197,6 +246,9 @@ int main(void) {
         world_test(the_topics_that_start_so_are_those_under_the_key),
         world_test(the_longest_names_fit_and_stay_valid),
         world_test(long_names_that_differ_late_have_their_own_entries),
+        world_test(a_room_is_a_shard_of_its_own),
+        world_test(a_digest_is_all_of_an_hmac_over_label_scope_and_secret),
+        world_test(digests_of_another_label_scope_or_secret_differ),
     };
     return cmocka_run_group_tests_name("keys", tests, NULL, NULL);
 }

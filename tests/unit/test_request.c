@@ -158,10 +158,55 @@ static void random_bytes_are_used_once(void **state) {
     assert_int_equal(request->random.len, 0);
 }
 
+static void a_token_is_256_random_bits_as_base64url(void **state) {
+    struct request *request = world_request(as_world(state));
+    static const struct {
+        const char *bytes; /* 32 */
+        const char *token;
+    } rows[] = {
+        {"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+         "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00",
+         "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},
+        {"\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF"
+         "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF",
+         "__________________________________________8"},
+        {"\x00\x10\x83\x10\x51\x87\x20\x92\x8b\x30\xd3\x8f\x41\x14\x93\x51"
+         "\x55\x97\x61\x96\x9b\x71\xd7\x9f\x82\x18\xa3\x92\x59\xa7\xfb\xe0",
+         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmn--A"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        request->random = (struct text){rows[i].bytes, 32};
+        assert_text(random_token(request), rows[i].token);
+        assert_int_equal(request->random.len, 0); /* all of them */
+    }
+}
+
+static void every_bit_of_the_random_bytes_is_in_the_token(void **state) {
+    struct request *request = world_request(as_world(state));
+    char bytes[33] = {0}, none[44];
+    request->random = (struct text){bytes, 32};
+    memcpy(none, random_token(request).at, sizeof none);
+    for (int bit = 0; bit < 256; bit++) {
+        memset(bytes, 0, sizeof bytes);
+        bytes[bit / 8] = (char)(1 << (bit % 8));
+        request->random = (struct text){bytes, 32};
+        assert_string_not_equal(random_token(request).at, none);
+    }
+}
+
 static void every_header_has_a_name(void **state) {
     (void)state;
-    assert_string_equal(header_name(HEADER_ORIGIN), "Origin");
-    assert_string_equal(header_name(HEADER_ACCEPT), "Accept");
+    static const char *const names[HEADERS] = {
+        [HEADER_ORIGIN] = "Origin",
+        [HEADER_ACCEPT] = "Accept",
+        [HEADER_IF_NONE_MATCH] = "If-None-Match",
+        [HEADER_IDEMPOTENCY_KEY] = "Idempotency-Key",
+        [HEADER_ACCESS_TOKEN] = "X-Access-Token",
+        [HEADER_REGISTRY_VERSION] = "X-Registry-Version",
+    };
+    for (int i = 0; i < HEADERS; i++) {
+        assert_string_equal(header_name((enum header)i), names[i]);
+    }
 }
 
 int main(void) {
@@ -174,6 +219,8 @@ int main(void) {
         world_test(a_minimum_of_0_takes_0),
         world_test(a_caller_without_origin_belongs_to_the_server_itself),
         world_test(random_bytes_are_used_once),
+        world_test(a_token_is_256_random_bits_as_base64url),
+        world_test(every_bit_of_the_random_bytes_is_in_the_token),
         world_test(every_header_has_a_name),
     };
     return cmocka_run_group_tests_name("request", tests, NULL, NULL);

@@ -24,6 +24,19 @@ static void every_route_is_found(void **state) {
         {"GET", "/topics/sessions", 200},
         {"GET", "/health/sessions", 200},
         {"GET", "/answer/sessions", 200},
+        {"POST", "/rooms", 400},
+        {"GET", "/rooms/234567/public", 404},
+        {"HEAD", "/rooms/234567/public", 404},
+        {"POST", "/rooms/234567/join", 400},
+        {"POST", "/rooms/234567/offer", 400},
+        {"POST", "/rooms/234567/answer", 400},
+        {"POST", "/rooms/234567/candidate", 400},
+        {"POST", "/rooms/234567/close", 400},
+        {"GET", "/rooms/234567", 403},
+        {"HEAD", "/rooms/234567", 403},
+        {"GET", "/rooms/234567/candidates", 403},
+        {"GET", "/rooms/public/public", 404},
+        {"GET", "/rooms/offer", 403},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (world_send(world, rows[i].method, rows[i].target, NULL) != rows[i].status) {
@@ -76,6 +89,118 @@ static void another_method_is_405_and_says_which_are_allowed(void **state) {
     }
     world_send(world, "PUT", "/poll", NULL);
     assert_error(world, 405, "This path answers POST, OPTIONS");
+}
+
+static void under_rooms_errors_have_codes_whatever_they_are(void **state) {
+    struct world *world = as_world(state);
+    static const struct {
+        const char *method, *target;
+        int status;
+        const char *code, *allow; /* NULL: none */
+    } rows[] = {
+        {"GET", "/rooms/", 404, "not_found", NULL}, /* GET /rooms/:code of an empty code */
+        {"GET", "/rooms/234567/nothing", 404, "not_found", NULL},
+        {"GET", "/rooms/234567/public/", 404, "not_found", NULL},
+        {"GET", "/rooms/234567/candidates/1", 404, "not_found", NULL},
+        {"GET", "/rooms", 405, "method_not_allowed", "\nAllow: POST, OPTIONS\n"},
+        {"DELETE", "/rooms", 405, "method_not_allowed", "\nAllow: POST, OPTIONS\n"},
+        {"POST", "/rooms/234567", 405, "method_not_allowed", "\nAllow: GET, HEAD, OPTIONS\n"},
+        {"GET", "/rooms/234567/join", 405, "method_not_allowed", "\nAllow: POST, OPTIONS\n"},
+        {"POST", "/rooms/234567/candidates", 405, "method_not_allowed",
+         "\nAllow: GET, HEAD, OPTIONS\n"},
+        {"PUT", "/rooms/offer", 405, "method_not_allowed", "\nAllow: POST, GET, HEAD, OPTIONS\n"},
+        {"GET", "/rooms/%ff/public", 400, "bad_request", NULL},
+        {"GET", "/rooms/%00", 400, "bad_request", NULL},
+        {"POST", "/rooms", 400, "bad_json", NULL},
+        {"GET", "/rooms/234567", 404, "not_found", NULL},
+    };
+    world->host.headers[HEADER_REGISTRY_VERSION] = "1";
+    world->host.headers[HEADER_ACCESS_TOKEN] = "token";
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        world_send(world, rows[i].method, rows[i].target, NULL);
+        assert_coded(world, rows[i].status, rows[i].code);
+        assert_int_equal(strstr(world->result.headers, "Allow:") != NULL, rows[i].allow != NULL);
+        if (rows[i].allow != NULL) {
+            assert_non_null(strstr(world->result.headers, rows[i].allow));
+        }
+    }
+}
+
+static void failures_and_wrong_settings_have_codes_under_rooms(void **state) {
+    struct world *world = as_world(state);
+    world->store.fail_at = 1;
+    world_get(world, "/rooms/234567/public");
+    assert_coded(world, 503, "retry");
+    world->host.arena.limit = 100;
+    world_get(world, "/rooms/234567/public");
+    world->host.arena.limit = TEST_ARENA;
+    assert_coded(world, 503, "retry");
+    world->host.settings[ROOM_TTL_OPEN] = "soon";
+    static const char *const targets[] = {"/rooms", "/rooms/234567/public",
+                                          "/rooms/nothing/at/all"};
+    for (int i = 0; i < 3; i++) {
+        world_get(world, targets[i]);
+        assert_coded(world, 503, "retry");
+        assert_non_null(strstr(world->result.body, "ROOM_TTL_OPEN"));
+    }
+    struct request *request = world_request(world);
+    request->method = TEXT("POST");
+    request->path = TEXT("/rooms");
+    assert_non_null(strstr(handle_failure(request, 500).body.at,
+                           "{\"error\":{\"code\":\"internal\",\"message\":\""));
+}
+
+static void only_paths_of_rooms_have_coded_errors(void **state) {
+    struct world *world = as_world(state);
+    static const char *const targets[] = {"/Rooms",   "/roomsx", "/x/rooms/y",
+                                          "/%72ooms", "/room",   "//rooms"};
+    for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++) {
+        world_get(world, targets[i]);
+        assert_error(world, 404, "No such route; the README lists them all");
+    }
+    world_get(world, "/rooms/sessions"); /* a route of another family */
+    assert_error(world, 400, "Reserved topic name");
+    world_post(world, "/rooms/offer", "{\"offer\":\"o\"}");
+    assert_error(world, 400, "Reserved topic name");
+}
+
+static void what_a_route_needs_is_asked_for_before_the_body(void **state) {
+    struct world *world = as_world(state);
+    const char *large = world_repeat(world, "x", 65537);
+    for (size_t i = 0; i < routes_count; i++) {
+        const struct route *route = &routes[i];
+        bool rooms = strncmp(route->pattern, "/rooms", 6) == 0;
+        bool mutates = strcmp(route->method, "POST") == 0;
+        bool anyone = strcmp(route->pattern, "/rooms") == 0 || strstr(route->pattern, "/join") ||
+                      strstr(route->pattern, "/public");
+        unsigned wanted = !rooms ? 0 : (mutates ? NEEDS_VERSION : 0) | (anyone ? 0 : NEEDS_TOKEN);
+        assert_int_equal(route->needs, wanted);
+        if (!rooms) {
+            continue;
+        }
+        char target[64];
+        const char *hole = strstr(route->pattern, ":code");
+        snprintf(target, sizeof target, "%.*s%s%s", (int)(hole == NULL ? 0 : hole - route->pattern),
+                 route->pattern, hole == NULL ? "" : "234567",
+                 hole == NULL ? route->pattern : hole + 5);
+        world->host.headers[HEADER_REGISTRY_VERSION] = NULL;
+        world->host.headers[HEADER_ACCESS_TOKEN] = NULL;
+        if (mutates) {
+            world_send(world, route->method, target, large);
+            assert_coded(world, 400, "missing_version");
+            world->host.headers[HEADER_REGISTRY_VERSION] = "";
+        }
+        if (!anyone) {
+            world_send(world, route->method, target, large);
+            assert_coded(world, 403, "forbidden");
+            world->host.headers[HEADER_ACCESS_TOKEN] = "";
+        }
+        world_send(world, route->method, target, large);
+        assert_coded(world, 413, "body_too_large");
+        assert_non_null(strstr(world->result.body, "65536"));
+        world_send(world, route->method, target, large + 1);
+        assert_int_not_equal(world->result.status, 413);
+    }
 }
 
 static void a_path_that_is_no_text_is_400(void **state) {
@@ -242,6 +367,10 @@ int main(void) {
         world_test(every_route_is_found),
         world_test(what_no_route_has_is_404),
         world_test(another_method_is_405_and_says_which_are_allowed),
+        world_test(under_rooms_errors_have_codes_whatever_they_are),
+        world_test(failures_and_wrong_settings_have_codes_under_rooms),
+        world_test(only_paths_of_rooms_have_coded_errors),
+        world_test(what_a_route_needs_is_asked_for_before_the_body),
         world_test(a_path_that_is_no_text_is_400),
         world_test(a_parameter_is_decoded_after_the_path_is_cut),
         world_test(a_body_at_its_limit_is_read_and_one_byte_over_is_413),

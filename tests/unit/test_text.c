@@ -203,6 +203,19 @@ static void a_sequence_that_the_text_cuts_off_is_not_valid(void **state) {
     assert_true(text_valid((struct text){"\xF0\x9F\x98\x80", 4}));
 }
 
+static void a_hash_is_fnv_1a_and_goes_on(void **state) {
+    (void)state;
+    assert_true(text_hash(TEXT(""), TEXT_HASH) == TEXT_HASH);
+    assert_true(text_hash(NO_TEXT, TEXT_HASH) == TEXT_HASH);
+    assert_true(text_hash(TEXT("a"), TEXT_HASH) == UINT64_C(0xaf63dc4c8601ec8c));
+    assert_true(text_hash(TEXT("foobar"), TEXT_HASH) == UINT64_C(0x85944171f73967e8));
+    assert_true(text_hash(TEXT("bar"), text_hash(TEXT("foo"), TEXT_HASH)) ==
+                text_hash(TEXT("foobar"), TEXT_HASH));
+    assert_true(text_hash(TEXT("\xFF"), TEXT_HASH) == /* bytes have no sign */
+                (TEXT_HASH ^ 0xFF) * UINT64_C(0x100000001b3));
+    assert_true(text_hash((struct text){"a\0", 2}, TEXT_HASH) != text_hash(TEXT("a"), TEXT_HASH));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(texts_are_equal_byte_for_byte),
@@ -216,6 +229,7 @@ int main(void) {
         cmocka_unit_test(utf8_is_valid_exactly_where_it_decodes_for_all_of_up_to_3_bytes),
         cmocka_unit_test(utf8_is_valid_exactly_where_it_decodes_for_many_of_4_bytes),
         cmocka_unit_test(a_sequence_that_the_text_cuts_off_is_not_valid),
+        cmocka_unit_test(a_hash_is_fnv_1a_and_goes_on),
     };
     return cmocka_run_group_tests_name("text", tests, NULL, NULL);
 }
