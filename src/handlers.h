@@ -8,9 +8,11 @@
 struct response get_root(struct request *request);
 struct response get_topics(struct request *request);
 
-/* sessions.c */
+/* topic_sessions.c */
 struct response post_offer(struct request *request);
 struct response get_sessions(struct request *request);
+
+/* sessions.c */
 struct response post_answer(struct request *request);
 struct response post_poll(struct request *request);
 struct response delete_session(struct request *request);

@@ -143,6 +143,10 @@ bool json_text(const cJSON *object, const char *name, struct text *text) {
     return item == NULL || text->at != NULL;
 }
 
+bool json_text_within(const cJSON *object, const char *name, size_t max, struct text *text) {
+    return json_text(object, name, text) && text->len >= 1 && text->len <= max;
+}
+
 bool json_number(const cJSON *object, const char *name, int64_t max, int64_t fallback,
                  int64_t *number) {
     const cJSON *item = member(object, name);

@@ -22,6 +22,8 @@ const cJSON *json_parse(struct text text);
 const cJSON *json_member(const cJSON *object, const char *name);
 /* The same as a text. Absent where it is missing or null; false where it is something else. */
 bool json_text(const cJSON *object, const char *name, struct text *text);
+/* Whether it is a text of 1 to `max` bytes. */
+bool json_text_within(const cJSON *object, const char *name, size_t max, struct text *text);
 /* The same as a whole number from 0 on; `fallback` where it is missing or null, `max` where it is
  * larger. */
 bool json_number(const cJSON *object, const char *name, int64_t max, int64_t fallback,

@@ -6,7 +6,6 @@
 #include "session_facts.h"
 
 #include "check.h"
-#include "json.h"
 
 #include <string.h>
 
@@ -27,6 +26,13 @@ bool session_has_candidate(const struct session *session, enum side side, struct
         }
     }
     return false;
+}
+
+void session_add_candidates(cJSON *object, const char *name, const struct candidates *list) {
+    cJSON *array = json_add_array(object, name);
+    for (const struct candidate *c = list->first; c != NULL; c = c->next) {
+        json_push_raw(array, c->json);
+    }
 }
 
 bool session_has_room(const struct session *session, enum side side, struct text json) {

@@ -13,6 +13,7 @@
 #ifndef RONDEVU_SESSION_FACTS_H
 #define RONDEVU_SESSION_FACTS_H
 
+#include "json.h"
 #include "keys.h"
 
 enum side { OFFERER, ANSWERER, SIDES };
@@ -57,6 +58,8 @@ struct session session_read(struct request *request, struct session_code code);
 bool session_there(const struct session *session);
 bool session_open(const struct session *session);
 bool session_has_candidate(const struct session *session, enum side side, struct text json);
+/* An array of them, in order. */
+void session_add_candidates(cJSON *object, const char *name, const struct candidates *list);
 /* Whether the side may leave this one too. */
 bool session_has_room(const struct session *session, enum side side, struct text json);
 
