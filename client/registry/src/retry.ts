@@ -7,8 +7,9 @@ import { sleep } from "./time.js";
 
 /**
  * @param once only a request that the server refused to look at may be made again
- * @param late the code of an error that is as good as a success once the request was repeated: the
- *   promise resolves to it
+ * @param late the code of an error that is as good as a success, for it may be the answer to a repeated
+ *   request: the promise resolves to it. Not only what is repeated here is: a browser sends a POST
+ *   again by itself when a connection that was kept alive breaks.
  */
 export async function retry(
   { clock, random, retry: { attempts, base, max, maxRetryAfter } }: Settings,
@@ -22,7 +23,7 @@ export async function retry(
       return await attempt();
     } catch (error) {
       const { code, retryable, status, retryAfterSec = 0 } = error as RegistryError;
-      if (n > 1 && code === late) return error;
+      if (code === late) return error;
       const asked = retryAfterSec * 1000;
       const refused = status === 429 || status === 503;
       if (!retryable || n >= attempts || asked > maxRetryAfter || (once && !refused)) throw error;
