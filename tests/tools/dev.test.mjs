@@ -88,7 +88,7 @@ test("make dev prints where the page and the API are, and ends whole when it is 
     });
     child.once("exit", resolve);
   });
-  const [, page] = /Page +(\S+\/demo\/)\n/.exec(said);
+  const [, page] = /Topics +(\S+\/demo\/)\n/.exec(said);
   assert.match(said, /API +http:\S+\/\n/);
   assert.equal((await fetch(page)).status, 200);
 

@@ -215,8 +215,8 @@ static void a_candidate_of_1024_bytes_is_taken_and_one_more_is_413(void **state)
     } rows[] = {{"x", 1024}, {"\xC3\xA9", 512}, {"\\u0001", 1024}, {"\\ud83d\\ude00", 256}};
     static const char *const formats[] = {"{\"candidate\":\"%s%s\"}",
                                           "{\"candidate\":\"m\",\"sdpMid\":\"%s%s\"}",
-                                          "{\"candidates\":[{\"candidate\":\"1\"},"
-                                          "{\"candidate\":\"%s%s\",\"sdpMid\":\"1\"}]}"};
+                                          ("{\"candidates\":[{\"candidate\":\"1\"},"
+                                           "{\"candidate\":\"%s%s\",\"sdpMid\":\"1\"}]}")};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const char *text = world_repeat(world, rows[i].unit, rows[i].count);
         for (int j = 0; j < 3; j++) {
