@@ -246,7 +246,7 @@ enum { SEQUENCE_HASH_BITS = 40, SEQUENCE_COUNT_MAX = (1 << 13) - 1 };
 static uint64_t sequence(const struct items *list, size_t count) {
     uint64_t hash = TEXT_HASH;
     for (size_t i = 0; i < count; i++) {
-        hash = text_hash(list->items[i].hash, hash) + (uint64_t)list->items[i].generation;
+        hash = text_hash(list->items[i].hash, hash + (uint64_t)list->items[i].generation);
     }
     uint64_t tail = count == 0 ? 0 : hash >> (64 - SEQUENCE_HASH_BITS);
     return (uint64_t)count << SEQUENCE_HASH_BITS | tail;

@@ -434,6 +434,29 @@ static void what_raced_past_the_cap_is_not_shown(void **state) {
     assert_int_equal(count(world), 40);
 }
 
+/* Leaves lines as a place does that sees nothing of what the others do. */
+static void race(struct world *world, int64_t generation, struct text lines) {
+    struct room room = room_read(world_request(world), text_of(world->room.code));
+    room.generation = generation;
+    room_put_candidates(&world->host.request, &room, ROLE_HOST, TEXT(""), lines);
+    assert_true(storage_apply(world->memory, world->host.request.edits));
+}
+
+static void what_was_left_twice_in_a_race_is_shown_once(void **state) {
+    struct world *world = as_world(state);
+    world_pair(world);
+    for (int i = 0; i < 2; i++) {
+        race(world, 1,
+             TEXT("000000000000000a {\"candidate\":\"a\"}\n"
+                  "000000000000000b {\"candidate\":\"b\"}\n"));
+    }
+    read_all(world);
+    assert_int_equal(count(world), 2);
+    race(world, 2, TEXT("000000000000000a {\"candidate\":\"a\"}\n"));
+    read_all(world);
+    assert_int_equal(count(world), 3);
+}
+
 /* -- Idempotency-Key ----------------------------------------------------------- */
 
 static int post_with_key(struct world *world, const char *token, const char *key,
@@ -475,6 +498,12 @@ static void a_key_is_of_one_side_and_one_room(void **state) {
     assert_int_equal(post_with_key(world, world->room.host, "k", "h"), 204);
     read_all(world);
     assert_int_equal(count(world), 1);
+    char *dump = world_dump(world); /* nor does the store tell that it was the same */
+    char *digests[2] = {strstr(dump, "=host\n1\n"), NULL};
+    digests[1] = strstr(digests[0] + 1, "=host\n1\n");
+    assert_non_null(digests[1]);
+    assert_memory_not_equal(digests[0] + 8, digests[1] + 8, 64);
+    free(dump);
 }
 
 static void a_key_is_known_after_a_restart_and_where_all_was_there_already(void **state) {
@@ -586,6 +615,45 @@ static void a_candidate_that_arrives_in_the_midst_is_not_passed_over(void **stat
     assert_string_equal(world_text(world, "mode"), "full");
     assert_int_equal(count(world), 3);
     assert_string_equal(item(world, 1), "c1");
+}
+
+static void the_same_candidate_of_another_generation_is_news(void **state) {
+    struct world *world = as_world(state);
+    world_pair(world);
+    leave(world, world->room.host, 0, 1);
+    int64_t last = read_all(world);
+    world_describe(world, "offer", "o2", 2);
+    world->host.now += 200000;
+    leave(world, world->room.host, 0, 1);
+    world->host.now += 101000; /* the first is over */
+    assert_true(read_since(world, last) != last);
+    assert_string_equal(world_text(world, "mode"), "full");
+    assert_int_equal(count(world), 1);
+}
+
+static void however_many_there_are_their_number_fits_into_a_double(void **state) {
+    struct world *world = as_world(state);
+    world->host.settings[RATE_LIMITS] = "off";
+    world_pair(world);
+    for (int generation = 1; generation <= 210; generation++) {
+        char lines[40 * 40 + 1];
+        int len = 0;
+        for (unsigned i = 0; i < 40; i++) {
+            len += snprintf(lines + len, sizeof lines - (size_t)len,
+                            "%016x {\"candidate\":\"c\"}\n", i);
+        }
+        race(world, generation, (struct text){lines, (size_t)len});
+    }
+    int seen = 0;
+    int64_t last = read_all(world);
+    while (count(world) > 0) {
+        seen += count(world);
+        assert_true(last < INT64_C(1) << 53);
+        int64_t next = read_since(world, last);
+        assert_true(next >= last);
+        last = next;
+    }
+    assert_int_equal(seen, 8191); /* of 8400 in five minutes */
 }
 
 /* -- ICE_TTL ------------------------------------------------------------------- */
@@ -767,6 +835,7 @@ int main(void) {
         world_test(an_ice_restart_makes_room_for_forty_more),
         world_test(candidates_before_the_first_offer_are_of_its_generation),
         world_test(what_raced_past_the_cap_is_not_shown),
+        world_test(what_was_left_twice_in_a_race_is_shown_once),
         world_test(a_key_changes_something_once),
         world_test(a_key_is_of_one_side_and_one_room),
         world_test(a_key_is_known_after_a_restart_and_where_all_was_there_already),
@@ -775,6 +844,8 @@ int main(void) {
         world_test(a_reader_goes_on_where_it_was),
         world_test(what_the_server_does_not_know_is_answered_with_all),
         world_test(a_candidate_that_arrives_in_the_midst_is_not_passed_over),
+        world_test(the_same_candidate_of_another_generation_is_news),
+        world_test(however_many_there_are_their_number_fits_into_a_double),
         world_test(a_candidate_is_shown_for_300_seconds),
         world_test(a_candidate_that_is_over_may_be_left_again),
         world_test(the_tag_of_the_list_changes_with_it),
