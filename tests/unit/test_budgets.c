@@ -167,6 +167,16 @@ static void ten_joins_a_minute_are_of_one_room(void **state) {
     assert_int_equal(join(world), 200);
 }
 
+static void an_address_and_a_room_of_one_name_are_two(void **state) {
+    struct world *world = as_world(state);
+    world_room(world);
+    world->host.address = world->room.code;
+    for (int i = 0; i < 10; i++) {
+        assert_int_equal(world_room_post(world, NULL, "/join", "{}"), 400);
+    }
+    assert_int_equal(world_room_post(world, NULL, "/join", "{}"), 429);
+}
+
 static void twenty_reads_in_ten_seconds_have_one_token_and_route(void **state) {
     struct world *world = as_world(state);
     world_pair(world);
@@ -337,6 +347,7 @@ int main(void) {
         world_test(five_look_ups_a_minute_come_from_one_address_whatever_they_find),
         world_test(ten_joins_a_minute_come_from_one_address),
         world_test(ten_joins_a_minute_are_of_one_room),
+        world_test(an_address_and_a_room_of_one_name_are_two),
         world_test(twenty_reads_in_ten_seconds_have_one_token_and_route),
         world_test(what_lacks_a_header_or_is_too_large_spends_nothing),
         world_test(other_routes_have_no_budget),

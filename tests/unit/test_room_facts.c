@@ -515,6 +515,20 @@ static void what_a_room_needs_is_put_again_once_half_of_its_time_is_over(void **
     assert_int_equal(edits, 6); /* created, joined, offer, answer, the keyed one, and the new one */
 }
 
+static void what_the_host_was_shown_is_known_as_long_as_the_room_lives(void **state) {
+    struct world *world = as_world(state);
+    faulty_be_eventual(&world->store);
+    world_pair(world);
+    assert_int_equal(world_room_get(world, world->room.host, ""), 200);
+    for (int i = 0; i < 10; i++) {
+        world->host.now += 500000;
+        world_sweep(world);
+        assert_int_equal(world_candidate(world, world->room.guest, "c"), 204);
+        struct room room = room_read(world_request(world), text_of(world->room.code));
+        assert_true(room.chosen);
+    }
+}
+
 static void a_log_is_read_over_many_pages(void **state) {
     struct world *world = as_world(state);
     put_created(world, 0);
@@ -603,6 +617,7 @@ int main(void) {
         world_test(closing_where_the_store_is_eventual_leaves_a_mark_that_outlives_the_rest),
         world_test(a_mark_that_arrives_before_what_it_closes_closes_it),
         world_test(what_a_room_needs_is_put_again_once_half_of_its_time_is_over),
+        world_test(what_the_host_was_shown_is_known_as_long_as_the_room_lives),
         world_test(a_log_is_read_over_many_pages),
         world_test(of_a_log_that_is_too_long_only_so_much_is_read),
         world_test(a_candidate_outlives_short_times_of_its_room),

@@ -437,6 +437,21 @@ static void what_the_lock_turns_away_does_not_make_it_longer(void **state) {
     assert_int_equal(join(world), 200);
 }
 
+static void what_else_happens_in_a_room_does_not_move_the_lock(void **state) {
+    struct world *world = as_world(state);
+    world_room(world);
+    world->host.now += 1;
+    for (int i = 0; i < 10; i++) {
+        guess(world, 1, 1000);
+        assert_int_equal(world_candidate(world, world->room.host, "c"), 204);
+    }
+    assert_locked_for(world, 50);
+    world->host.now = NOW + 1 + 59999;
+    assert_locked_for(world, 1);
+    world->host.now++;
+    assert_int_equal(join(world), 200);
+}
+
 static void a_lock_is_of_one_room(void **state) {
     struct world *world = as_world(state);
     world_room(world);
@@ -745,6 +760,7 @@ int main(void) {
         world_test(the_lock_goes_with_the_oldest_of_ten),
         world_test(ten_wrong_codes_in_one_millisecond_lock_for_a_minute),
         world_test(what_the_lock_turns_away_does_not_make_it_longer),
+        world_test(what_else_happens_in_a_room_does_not_move_the_lock),
         world_test(a_lock_is_of_one_room),
         world_test(without_rate_limits_nothing_locks_a_room),
         world_test(a_closed_room_is_404_for_everyone),
