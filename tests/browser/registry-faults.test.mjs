@@ -6,8 +6,10 @@ import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   cut,
+  cutAfter,
   delayed,
   everyThird,
+  firstTo,
   hasty,
   plain,
   startFaultProxy,
@@ -64,18 +66,46 @@ async function meetTwice(host, guest, proxy) {
   assert.ok(proxy.requests.length > 6);
 }
 
+/** What is lost on a connection that was used before a browser sends again by itself, POST or not. */
+const connections = {
+  "a new connection": { maxRequestsPerSocket: 1 },
+  "a connection that is kept": {},
+};
+
 describe("two browsers connect, and again after a loss, while every third request", () => {
   const faults = {
     "fails with 503": [() => unavailable],
     "is delayed by 2 s": [() => delayed(2000)],
-    "is cut before or after it was done": [cut, { maxRequestsPerSocket: 1 }],
-    // What is lost on a connection that was used before a browser sends again by itself, POST or not.
-    "is cut on a connection that is kept": [cut],
+    ...Object.fromEntries(
+      Object.entries(connections).map(([name, options]) => [
+        `is cut before or after it was done, on ${name}`,
+        [cut, options],
+      ]),
+    ),
   };
   for (const [name, [fault, options]] of Object.entries(faults))
     for (const first of [1, 2, 3])
       test(`${name}, beginning with request ${first}`, () =>
         through([everyThird(fault(), first)], meetTwice, options));
+});
+
+describe("two browsers connect, talk and part though nobody hears that the registry took the first", () => {
+  for (const [name, options] of Object.entries(connections))
+    for (const route of ["offer", "answer", "candidate", "close"])
+      test(`${route}, on ${name}`, () =>
+        through(
+          [firstTo(route, cutAfter)],
+          async (host, guest, proxy) => {
+            await meet(host, guest);
+            await talk(host, guest);
+            await host.close();
+            await guest.reach("disconnected");
+            assert.deepEqual(await host.evaluate(({ errors }) => errors), []);
+            const sent = proxy.requests.filter(({ path }) => path.endsWith(`/${route}`));
+            assert.ok(sent.length > 1, "it was sent again");
+          },
+          options,
+        ));
 });
 
 describe("two browsers connect through a registry", () => {

@@ -74,23 +74,36 @@ export const delayed = (ms) => async (request, forward) => {
   return forward(request);
 };
 
-/**
- * A connection that breaks, in turn before the registry saw the request and after it did what it
- * was asked. A join is only cut before: its code works once, and nobody has the token then.
- */
+/** A connection that breaks before the registry saw the request. */
+const cutBefore = async () => CUT;
+
+/** A connection that breaks after the registry did what it was asked. */
+export const cutAfter = async (request, forward) => {
+  await forward(request);
+  return CUT;
+};
+
+/** Both, in turn; a join only before: its code works once, and nobody has the token then. */
 export function cut() {
   let cuts = 0;
-  return async (request, forward) => {
-    const before = cuts++ % 2 === 0 || request.path.endsWith("/join");
-    if (!before) await forward(request);
-    return CUT;
-  };
+  return (request, forward) =>
+    cuts++ % 2 === 0 || request.path.endsWith("/join") ? cutBefore() : cutAfter(request, forward);
 }
 
 /** @param {number} first which request meets the fault first, from 1 on; then every third */
 export function everyThird(fault, first) {
   let count = 3 - first;
   return (request, forward) => (++count % 3 ? forward(request) : fault(request, forward));
+}
+
+/** The first request to this route of a room meets the fault. */
+export function firstTo(route, fault) {
+  let met = false;
+  return (request, forward) => {
+    if (met || !request.path.endsWith(`/${route}`)) return forward(request);
+    met = true;
+    return fault(request, forward);
+  };
 }
 
 // Other servers
