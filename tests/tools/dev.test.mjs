@@ -89,8 +89,9 @@ test("make dev prints where the page and the API are, and ends whole when it is 
     child.once("exit", resolve);
   });
   const [, page] = /Topics +(\S+\/demo\/)\n/.exec(said);
+  const [, harness] = /Rooms +(\S+\/harness\/)\n/.exec(said);
   assert.match(said, /API +http:\S+\/\n/);
-  assert.equal((await fetch(page)).status, 200);
+  for (const url of [page, harness]) assert.equal((await fetch(url)).status, 200);
 
   child.kill("SIGTERM");
   await ended;
