@@ -7,10 +7,10 @@ import { bodyOf } from "./wire.js";
 export const POSTED = { "Content-Type": "application/json", "X-Registry-Version": "1" };
 
 export class HttpClient implements IHttpClient {
-  readonly #fetch: typeof fetch;
+  readonly #fetch: typeof fetch | undefined;
 
   /** @param fetcher for tests and odd platforms; the platform's own by default */
-  constructor(fetcher: typeof fetch = (input, init) => fetch(input, init)) {
+  constructor(fetcher?: typeof fetch) {
     this.#fetch = fetcher;
   }
 
@@ -21,15 +21,19 @@ export class HttpClient implements IHttpClient {
 
   /** @throws {RegistryError} and what fetch throws */
   post(url: string, body: any = {}, headers?: Record<string, string>): Promise<any> {
-    return this.request({ method: "POST", url, body, headers }).then(bodyOf);
+    const all = { ...headers, ...POSTED };
+    return this.request({ method: "POST", url, body, headers: all }).then(bodyOf);
   }
 
+  /** The headers are the caller's to give, all of them. */
   async request({ method, url, headers, body, signal }: HttpRequest): Promise<HttpResponse> {
-    const response = await this.#fetch(url, {
+    // A browser's own wants to be called as a function, not as a method.
+    const ask = this.#fetch ?? fetch;
+    const response = await ask(url, {
       method,
       mode: "cors",
       credentials: "omit",
-      headers: { ...headers, ...(method === "POST" && POSTED) },
+      headers,
       body: JSON.stringify(body),
       signal,
     });

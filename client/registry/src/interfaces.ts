@@ -172,8 +172,6 @@ export interface IWebRTCManager {
   onIceCandidate(callback: (candidate: RTCIceCandidateInit) => void): void;
   onConnectionStateChange(callback: (state: RTCPeerConnectionState) => void): void;
   onDataChannel(callback: (channel: RTCDataChannel) => void): void;
-  /** Closes the peer connection and lets go of it. Without it, the connection itself is closed. */
-  close?(): void;
 }
 
 // State
@@ -292,10 +290,10 @@ export interface HeartbeatOptions {
 }
 
 export interface ChannelOptions {
-  label?: string;
+  label: string;
   options?: RTCDataChannelInit;
   /** Bytes that may be waiting to be sent; a message that would exceed it is refused. */
-  maxBuffered?: number;
+  maxBuffered: number;
 }
 
 export interface RoomManagerConfig {
@@ -306,12 +304,10 @@ export interface RoomManagerConfig {
   polling?: Partial<PollingPolicy>;
   /** Pings the peer while connected; true: with the defaults. Off unless set. */
   heartbeat?: boolean | Partial<HeartbeatOptions>;
-  channel?: ChannelOptions;
+  channel?: Partial<ChannelOptions>;
   clock?: Clock;
   /** A number from 0 up to, and not including, 1. */
   random?: () => number;
-  /** Where `online` is heard: the window, unless given. */
-  network?: Pick<EventTarget, "addEventListener">;
 }
 
 export interface RegistryClientConfig {

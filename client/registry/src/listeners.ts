@@ -7,11 +7,11 @@ export type Listeners<T> = Set<(value: T) => void>;
 
 export function listen<T>(listeners: Listeners<T>, callback: (value: T) => void): Undo {
   listeners.add(callback);
-  return () => void listeners.delete(callback);
+  return () => listeners.delete(callback);
 }
 
 export function tell<T>(listeners: Listeners<T>, value: T): void {
-  for (const listener of [...listeners])
+  for (const listener of listeners)
     try {
       listener(value);
     } catch (error) {

@@ -25,7 +25,7 @@ export function encode(message: unknown): string {
   } catch {
     // A circle, or a bigint.
   }
-  if (text === undefined) throw new WebRTCError("bad_message");
+  if (!text) throw new WebRTCError("bad_message");
   return text;
 }
 

@@ -2,6 +2,7 @@
 
 import { RegistryClientError, WebRTCError } from "./errors.js";
 import type {
+  ChannelOptions,
   Clock,
   ConnectionState,
   HeartbeatOptions,
@@ -23,6 +24,7 @@ export interface Settings {
   retry: RetryPolicy;
   timeouts: Timeouts;
   polling: PollingPolicy;
+  channel: ChannelOptions;
   heartbeat: HeartbeatOptions | undefined;
   candidateBatch: number;
 }
@@ -31,10 +33,10 @@ export function settingsOf<Config extends Partial<RegistryClientConfig & RoomMan
   config: Config,
 ): Config & Settings {
   return {
-    clock: systemClock,
-    random: Math.random,
-    candidateBatch: 15,
     ...config,
+    clock: config.clock ?? systemClock,
+    random: config.random ?? Math.random,
+    candidateBatch: config.candidateBatch ?? 15,
     retry: { attempts: 8, base: 250, max: 5000, maxRetryAfter: 10_000, ...config.retry },
     timeouts: {
       request: 10_000,
@@ -44,6 +46,7 @@ export function settingsOf<Config extends Partial<RegistryClientConfig & RoomMan
       restart: 120_000,
       ...config.timeouts,
     },
+    channel: { label: "rondevu", maxBuffered: 8 << 20, ...config.channel },
     polling: { wait: 25, interval: 1000, maxInterval: 2000, ...config.polling },
     heartbeat: config.heartbeat && {
       intervalMs: 5000,
@@ -61,6 +64,7 @@ export interface Parts extends Settings, RoomManagerConfig {
   candidateBatch: number;
   timeouts: Timeouts;
   polling: PollingPolicy;
+  channel: ChannelOptions;
   registry: IRegistryClient;
   webrtc: IWebRTCManager;
   state: IStateManager;
@@ -79,7 +83,7 @@ export function typed({ state }: Parts, error: unknown): RegistryClientError {
   const own =
     error instanceof RegistryClientError
       ? error
-      : new WebRTCError("webrtc_failed", false, `WebRTC failed: ${(error as Error)?.name}`);
+      : new WebRTCError("webrtc_failed", false, (error as Error)?.name);
   const { role, code: roomCode } = state.getRoomInfo() ?? {};
   const { connectionState, iceConnectionState, iceGatheringState, signalingState } =
     state.getPeerConnection() ?? ({} as Partial<RTCPeerConnection>);

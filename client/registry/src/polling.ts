@@ -36,7 +36,7 @@ export async function poll<T, R>(
   pace: Pace,
   signal: AbortSignal,
   read: (wait?: number) => Promise<T>,
-  use: (value: T) => R | undefined,
+  use: (value: T) => R | false | undefined | void,
 ): Promise<R> {
   const { reads } = pace;
   for (let early = 0; ;) {
@@ -48,7 +48,7 @@ export async function poll<T, R>(
     if (wait) held++;
     try {
       const result = use(await read(wait || undefined));
-      if (result !== undefined) return result;
+      if (result) return result;
     } catch (error) {
       const { code, retryable } = error as RegistryClientError;
       if (wait && code === "bad_request") pace.plain = true;

@@ -7,8 +7,6 @@ import type {
   CandidateList,
   CandidateReadOptions,
   DescriptionOptions,
-  HttpRequest,
-  HttpResponse,
   IHttpClient,
   IRegistryClient,
   PublicRoomInfo,
@@ -28,8 +26,6 @@ interface Call {
   /** Makes it a POST. */
   body?: object;
   headers?: Record<string, string>;
-  /** Not to be repeated when the answer got lost. */
-  once?: boolean;
   /**
    * The code of an error that a repeated request may meet because the one before, whose answer was
    * lost, did what it should. The call resolves to that error.
@@ -38,25 +34,22 @@ interface Call {
 }
 
 export class RegistryClient implements IRegistryClient {
-  readonly #url: string;
-  readonly #settings: Settings;
-  readonly #http: IHttpClient;
+  readonly #config: RegistryClientConfig & Settings & { httpClient: IHttpClient };
 
   constructor(config: RegistryClientConfig) {
-    this.#url = config.registryApiUrl.replace(/\/+$/, "");
-    this.#settings = settingsOf(config);
-    this.#http = config.httpClient ?? new HttpClient(config.fetch);
+    const httpClient = config.httpClient ?? new HttpClient(config.fetch);
+    this.#config = { ...settingsOf(config), httpClient };
   }
 
   /** Not repeated when the answer got lost: that room expires by itself. */
   createRoom(hostUserName: string, options?: CallOptions): Promise<RoomCreationResponse> {
-    return this.#call("", "", options, { body: { hostUserName }, once: true }).then(
+    return this.#call("", "", options, { body: { hostUserName } }).then(
       shaped({ code: isString, joinCode: isString, ownerToken: isString, expiresAt: isNumber }),
     );
   }
 
   getPublicRoomInfo(roomCode: string, options?: CallOptions): Promise<PublicRoomInfo> {
-    return this.#call(roomCode, "/public", options, {}).then(
+    return this.#call(roomCode, "/public", options).then(
       shaped({ status: isString, hostUserName: isString, expiresAt: isNumber }),
     );
   }
@@ -69,7 +62,7 @@ export class RegistryClient implements IRegistryClient {
     options?: CallOptions,
   ): Promise<RoomJoinResponse> {
     const body = { joinCode, guestUserName };
-    return this.#call(roomCode, "/join", options, { body, once: true }).then(
+    return this.#call(roomCode, "/join", options, { body }).then(
       shaped({ guestToken: isString, expiresAt: isNumber }),
     );
   }
@@ -116,7 +109,7 @@ export class RegistryClient implements IRegistryClient {
     options: RoomReadOptions = {},
   ): Promise<RoomSnapshot> {
     const response = await this.#call(roomCode, "", options, { token });
-    return response.status === 304 && options.known ? options.known : roomOf(response);
+    return response.status === 304 ? options.known! : roomOf(response);
   }
 
   getCandidates(
@@ -154,37 +147,43 @@ export class RegistryClient implements IRegistryClient {
     body: object,
     options?: CallOptions,
   ): Promise<void> {
-    const { clock, random } = this.#settings;
+    const { clock, random } = this.#config;
     const headers = { "Idempotency-Key": `${clock.now()}-${random()}` };
     await this.#call(roomCode, "/candidate", options, { token, body, headers });
   }
 
-  /** An answer that is a success or 304. */
+  /**
+   * An answer that is a success or 304. What needs no token but a body is creating and joining a
+   * room, which must not be done twice.
+   */
   #call(
     roomCode: string,
     route: string,
     { signal, wait, since, known }: RoomReadOptions & CandidateReadOptions = {},
-    { token, body, headers, once, late }: Call,
+    { token, body, headers: more, late }: Call = {},
   ): Promise<any> {
-    const { clock, timeouts } = this.#settings;
+    const { registryApiUrl, httpClient, clock, timeouts } = this.#config;
     // What is undefined is left out.
     const query = new URLSearchParams(JSON.parse(JSON.stringify({ since, wait }))).toString();
-    const request: HttpRequest = {
-      method: body ? "POST" : "GET",
-      url:
-        `${this.#url}/rooms${roomCode && "/"}${encodeURIComponent(roomCode)}${route}` +
-        (query && `?${query}`),
-      body,
-      headers: {
-        ...headers,
-        ...(token && { "X-Access-Token": token }),
-        ...(known?.etag && { "If-None-Match": known.etag }),
-        ...(body && POSTED),
-      },
+    const url =
+      registryApiUrl.replace(/\/+$/, "") +
+      `/rooms${roomCode && "/"}${encodeURIComponent(roomCode)}${route}${query && `?${query}`}`;
+    const headers = {
+      ...more,
+      ...(token && { "X-Access-Token": token }),
+      ...(known?.etag && { "If-None-Match": known.etag }),
+      ...(body && POSTED),
     };
     const attempt = async (signal: AbortSignal) => {
       try {
-        const response = await this.#send({ ...request, signal });
+        const response = httpClient.request
+          ? await httpClient.request({ method: body ? "POST" : "GET", url, headers, body, signal })
+          : {
+              status: 200,
+              body: await (body
+                ? httpClient.post(url, body, headers)
+                : httpClient.get(url, headers)),
+            };
         if (response.status !== 304) bodyOf(response);
         return response;
       } catch (error) {
@@ -194,20 +193,9 @@ export class RegistryClient implements IRegistryClient {
       }
     };
     const ms = timeouts.request + (wait ?? 0) * 1000;
-    return retry(this.#settings, signal, once, late, () =>
+    return retry(this.#config, signal, !!body && !token, late, () =>
       within(clock, ms, signal, "request", attempt),
     );
-  }
-
-  /** Also by clients that know no more than get and post. */
-  async #send(request: HttpRequest): Promise<HttpResponse> {
-    const { method, url, headers, body } = request;
-    const http = this.#http;
-    if (http.request) return http.request(request);
-    const answer = await (method === "GET"
-      ? http.get(url, headers)
-      : http.post(url, body, headers));
-    return { status: 200, body: answer };
   }
 }
 

@@ -14,7 +14,7 @@ import { sleep } from "./time.js";
 export async function retry(
   { clock, random, retry: { attempts, base, max, maxRetryAfter } }: Settings,
   signal: AbortSignal | undefined,
-  once: boolean | undefined,
+  once: boolean,
   late: string | undefined,
   attempt: () => Promise<any>,
 ): Promise<any> {

@@ -19,11 +19,6 @@ import { go, type Parts, report, settingsOf, typed } from "./parts.js";
 import { openSession, type Session } from "./session.js";
 import { scoped } from "./time.js";
 
-const enum Limit {
-  /** Bytes. */
-  Buffered = 8 << 20,
-}
-
 export class RoomManager implements IRoomManager {
   readonly #parts: Parts;
   #session: Session | undefined;
@@ -77,32 +72,28 @@ export class RoomManager implements IRoomManager {
    * by its signal, it may be called again.
    */
   startConnection(options?: CallOptions): Promise<void> {
-    const from = [ConnectionState.CREATED, ConnectionState.JOINED];
-    return this.#operate(from, this.getConnectionState(), options, (signal) => {
-      go(this.#parts, ConnectionState.CONNECTING);
-      return this.#session!.connect(signal);
-    });
+    const before = this.getConnectionState();
+    return this.#operate(
+      [ConnectionState.CREATED, ConnectionState.JOINED],
+      before,
+      options,
+      (signal) => {
+        go(this.#parts, ConnectionState.CONNECTING);
+        return this.#session!.connect(signal);
+      },
+    );
   }
 
   /**
    * Tells the other side, lets go of everything, and forgets the room, which a host also closes in
    * the registry. Does nothing where there is no room.
    */
-  async closeRoom(options: CallOptions = {}): Promise<void> {
-    const { registry, state } = this.#parts;
-    const room = state.getRoomInfo();
-    const before = state.getState();
-    if (before === ConnectionState.IDLE) return;
+  async closeRoom(options?: CallOptions): Promise<void> {
     this.#session?.bye();
-    this.#release(new StateError("closed"));
-    state.reset();
-    go(this.#parts, ConnectionState.IDLE);
-    // With an error the room was closed already.
-    if (room?.role === "host" && before !== ConnectionState.ERROR)
-      await registry.closeRoom(room.code, room.token, options).catch((error) => {
-        if (error.code !== "not_found")
-          throw options.signal?.aborted ? error : report(this.#parts, error);
-      });
+    await this.#leave(ConnectionState.IDLE, new StateError("closed"), options)?.catch((error) => {
+      if (error.code !== "not_found")
+        throw options?.signal?.aborted ? error : report(this.#parts, error);
+    });
   }
 
   onStateChange(callback: (state: ConnectionState) => void): Undo {
@@ -120,23 +111,26 @@ export class RoomManager implements IRoomManager {
 
   /** The last round-trip time in ms; undefined before the first. */
   get roundTripTimeMs(): number | undefined {
-    return this.#session?.roundTripTime;
+    return this.#session?.roundTripTimeMs;
   }
 
   /**
    * Sends any value that JSON can express; it arrives as it was.
    * @throws {StateError} unless connected, which it is not either while it reconnects
-   * @throws {WebRTCError} `bad_message`, `message_too_big`, `buffer_full` (retryable)
+   * @throws {WebRTCError} `bad_message`, `too_big`, `buffer_full` (retryable)
    */
   sendMessage(message: any): void {
     this.#expect([ConnectionState.CONNECTED]);
-    const { state, channel: { maxBuffered = Limit.Buffered } = {} } = this.#parts;
+    const {
+      state,
+      channel: { maxBuffered },
+    } = this.#parts;
     try {
       const text = encode(message);
       const channel = state.getDataChannel()!;
       const { size } = new Blob([text]);
       if (size > (state.getPeerConnection()?.sctp?.maxMessageSize ?? Infinity))
-        throw new WebRTCError("message_too_big");
+        throw new WebRTCError("too_big");
       if (channel.bufferedAmount + size > maxBuffered) throw new WebRTCError("buffer_full", true);
       channel.send(text);
     } catch (error) {
@@ -159,19 +153,24 @@ export class RoomManager implements IRoomManager {
     ask: (call: CallOptions) => Promise<RoomInfo>,
   ): Promise<RoomInfo> {
     const parts = this.#parts;
-    const from = [ConnectionState.IDLE, ConnectionState.ERROR];
-    return this.#operate(from, ConnectionState.IDLE, options, async (signal) => {
-      parts.state.reset();
-      go(parts, during);
-      const room = await ask({ signal });
-      signal.throwIfAborted();
-      parts.state.setRoomInfo(room);
-      this.#session = openSession(room, parts, this.#life.signal, (state, why) =>
-        this.#end(state, why),
-      );
-      go(parts, after);
-      return room;
-    });
+
+    return this.#operate(
+      [ConnectionState.IDLE, ConnectionState.ERROR],
+      ConnectionState.IDLE,
+      options,
+      async (signal) => {
+        parts.state.reset();
+        go(parts, during);
+        const room = await ask({ signal });
+        signal.throwIfAborted();
+        parts.state.setRoomInfo(room);
+        this.#session = openSession(room, parts, this.#life.signal, (state, why) =>
+          this.#end(state, why),
+        );
+        go(parts, after);
+        return room;
+      },
+    );
   }
 
   /** @param back the state to return to when the application gives up */
@@ -196,21 +195,26 @@ export class RoomManager implements IRoomManager {
   }
 
   #end(next: ConnectionState, cause: unknown): RegistryClientError {
-    const { registry, state } = this.#parts;
-    const room = state.getRoomInfo();
     const error = typed(this.#parts, cause);
-    this.#release(error);
-    if (state.getState() !== next) go(this.#parts, next);
-    if (room?.role === "host" && next === ConnectionState.ERROR)
-      registry.closeRoom(room.code, room.token).catch(() => {});
+    this.#leave(next, error)?.catch(() => {});
     return report(this.#parts, error);
   }
 
-  #release(reason: Error): void {
+  /** Lets go of everything. What it returns is a host closing the room, where there is one to close. */
+  #leave(next: ConnectionState, reason: Error, options?: CallOptions): Promise<void> | undefined {
+    const { registry, state } = this.#parts;
+    const room = state.getRoomInfo();
+    const before = state.getState();
     this.#life.abort(reason);
     this.#life = new AbortController();
     this.#session?.drop();
     this.#session = undefined;
+    if (next === ConnectionState.IDLE) state.reset();
+    if (next !== before) go(this.#parts, next);
+    // With an error the room was closed already.
+    return room?.role === "host" && before !== ConnectionState.ERROR
+      ? registry.closeRoom(room.code, room.token, options)
+      : undefined;
   }
 
   #expect(states: ConnectionState[]): void {

@@ -24,10 +24,12 @@ import { go, type Parts, report } from "./parts.js";
 import { scoped, sleep, within } from "./time.js";
 import { isNumber } from "./wire.js";
 
-/** ms between two attempts to restart, and until a guest that has answered looks for another offer. */
-const PAUSE = 1000;
-/** Candidates in one request: what the registry takes of one negotiation. */
-const MAX_BATCH = 40;
+const enum Limit {
+  /** ms between two attempts to restart, and until a guest that answered looks for another offer. */
+  Pause = 1000,
+  /** Candidates in one request: what the registry takes of one negotiation. */
+  Batch = 40,
+}
 
 export interface Session {
   /** Resolves when the channel is open. */
@@ -40,7 +42,7 @@ export interface Session {
   bye(): void;
   /** Closes the peer connection. */
   drop(): void;
-  roundTripTime?: number;
+  roundTripTimeMs?: number;
 }
 
 /**
@@ -72,20 +74,21 @@ export function openSession(
   let negotiating = false;
   /** This side's connection is of no more use. */
   let spoilt = false;
+  let connection: RTCPeerConnection | undefined;
+  let channel: RTCDataChannel | undefined;
   /** End with the peer connection, and with the connected state. */
   let link = new AbortController();
   let beats = new AbortController();
   /** The room was connected before. */
   let restart = false;
-  /** What to call when the channel works, when ICE fails, when there is no sense in waiting on. */
+  /** What to call when the channel works, and when there is no sense in waiting for it. */
   let opened = () => {};
   let broken = (_error: Error) => {};
-  let hurry = () => {};
   /** Of the first ping that nothing was heard since. */
   let pingedAt: number | undefined;
 
   const isIn = (wanted: ConnectionState) => state.getState() === wanted;
-  const isOpen = () => state.getDataChannel()?.readyState === "open";
+  const isOpen = () => channel?.readyState === "open";
 
   /** With `heal`, the channel was open before, and may be again by itself within so many ms. */
   async function connect(parent: AbortSignal, heal?: number): Promise<void> {
@@ -105,7 +108,7 @@ export function openSession(
     if (restart) {
       // Unless there is reason to hurry.
       await Promise.race([
-        new Promise<void>((resolve) => (hurry = resolve)),
+        new Promise<unknown>((resolve) => (broken = resolve)),
         sleep(clock, heal!, signal),
       ]);
       if (!isHost) send({ restart: generation + 1 });
@@ -122,11 +125,11 @@ export function openSession(
           code === "already_paired" ? restart !== isHost : restart && (retryable || !status);
         // Aborted is also what an attempt ends with that opened the channel.
         if (signal.aborted || !again) throw error;
-        // The browser's own error: no relying on that connection any more.
+        // Not one of ours: no relying on that connection any more.
         spoilt ||= !(error instanceof RegistryClientError);
         restart = true;
         next = undefined;
-        await sleep(clock, PAUSE, signal);
+        await sleep(clock, Limit.Pause, signal);
       }
   }
 
@@ -138,8 +141,7 @@ export function openSession(
       posted = Math.max(generationOf(room) + (room.answer ? 1 : 0), generation);
     }
     const fresh = begin(signal);
-    const { label = "rondevu", options } = parts.channel ?? {};
-    if (fresh) bind(webrtc.createDataChannel(label, options));
+    if (fresh) bind(webrtc.createDataChannel(parts.channel.label, parts.channel.options));
     const description = await webrtc.createOffer(fresh ? undefined : { iceRestart: true });
     // By now the room may be gone, and the connection another room's.
     signal.throwIfAborted();
@@ -154,8 +156,7 @@ export function openSession(
       undefined,
       (room) => room.answer && generationOf(room) === posted,
     );
-    spoilt = !fresh && isOther(answered.answer!);
-    if (spoilt) throw new WebRTCError("peer_replaced");
+    if (!fresh && isOther(answered.answer!)) throw new Error();
     await webrtc.setRemoteDescription(answered.answer!);
     return reach(signal, fresh);
   }
@@ -177,7 +178,7 @@ export function openSession(
       });
     return Promise.race([
       reach(signal, fresh, posted),
-      sleep(clock, PAUSE, signal).then(() => nextOffer(signal)),
+      sleep(clock, Limit.Pause, signal).then(() => nextOffer(signal)),
     ]);
   }
 
@@ -196,11 +197,12 @@ export function openSession(
     negotiating = true;
     pending = [];
     complete = false;
-    if (!spoilt && isOpen() && state.getPeerConnection()!.signalingState !== "closed") return false;
+    if (!spoilt && isOpen() && connection!.signalingState !== "closed") return false;
     drop();
     link = new AbortController();
     spoilt = false;
-    state.setPeerConnection(webrtc.createPeerConnection(parts.iceServers));
+    connection = webrtc.createPeerConnection(parts.iceServers);
+    state.setPeerConnection(connection);
     return true;
   }
 
@@ -221,7 +223,7 @@ export function openSession(
           rooms.plain = lists.plain = !room.etag;
           return room;
         },
-        (room) => (isWanted(room) ? room : undefined),
+        (room) => (isWanted(room) && room) as RoomSnapshot,
       ),
     );
   }
@@ -237,7 +239,7 @@ export function openSession(
         while (!pending.length && !signal.aborted)
           await new Promise<void>((resolve) => (wake = resolve));
         await sleep(clock, complete ? 0 : parts.candidateBatch, signal);
-        const batch = pending.splice(0, MAX_BATCH);
+        const batch = pending.splice(0, Limit.Batch);
         if (registry.postCandidates) await registry.postCandidates(code, token, batch, { signal });
         else
           for (const candidate of batch)
@@ -282,31 +284,29 @@ export function openSession(
       signal,
       (wait) => registry.getCandidates(code, token, { since, wait, signal }),
       ({ mode, items, lastSeq }) => {
-        if (mode === "full") candidates = [];
+        candidates = mode === "full" ? items : [...candidates, ...items];
         since = lastSeq;
-        candidates.push(...items);
         items.forEach(add);
-        return undefined;
       },
     );
   }
 
   /** Whether the description is of another connection than the one that ours is with. */
   function isOther({ sdp }: RTCSessionDescriptionInit): boolean {
-    const before = state.getPeerConnection()?.remoteDescription?.sdp;
-    return fingerprintOf(sdp) !== fingerprintOf(before);
+    return fingerprintOf(sdp) !== fingerprintOf(connection?.remoteDescription?.sdp);
   }
 
-  function bind(channel: RTCDataChannel): void {
+  function bind(next: RTCDataChannel): void {
+    channel = next;
     state.setDataChannel(channel);
     // A controller will do for the options: it has the signal.
     channel.addEventListener("open", works, link);
-    channel.addEventListener("close", () => lost("channel_closed"), link);
-    channel.addEventListener("message", ({ data }) => receive(data), link);
+    channel.addEventListener("close", () => lost("closed"), link);
+    channel.addEventListener("message", receive, link);
     works();
   }
 
-  function receive(data: unknown): void {
+  function receive({ data }: MessageEvent): void {
     pingedAt = undefined;
     decode(
       data,
@@ -314,13 +314,13 @@ export function openSession(
       ({ ping, pong, restart, bye }) => {
         if (isNumber(ping)) send({ pong: ping });
         if (isNumber(pong)) {
-          session.roundTripTime = clock.now() - pong!;
+          session.roundTripTimeMs = clock.now() - pong!;
           works();
         }
         if (restart! > generation) {
           // Until that offer is answered, a working channel is no reason to stop looking for it.
           negotiating ||= !isHost;
-          lost("peer_restarts");
+          lost("restart");
         }
         if (bye) end(ConnectionState.DISCONNECTED, new WebRTCError("peer_left"));
       },
@@ -329,7 +329,7 @@ export function openSession(
 
   function send(frame: Frame): void {
     // Where it is not open, the other side learns by other means.
-    if (isOpen()) state.getDataChannel()!.send(encodeFrame(frame));
+    if (isOpen()) channel!.send(encodeFrame(frame));
   }
 
   function ping(): void {
@@ -344,7 +344,7 @@ export function openSession(
     const { signal } = (beats = new AbortController());
     pingedAt = undefined;
     while (!signal.aborted) {
-      if (clock.now() - pingedAt! >= heartbeat.timeoutMs) return lost("heartbeat_timeout");
+      if (clock.now() - pingedAt! >= heartbeat.timeoutMs) return lost("heartbeat");
       ping();
       await sleep(clock, heartbeat.intervalMs, signal).catch(() => {});
     }
@@ -361,28 +361,24 @@ export function openSession(
       beats.abort();
       go(parts, ConnectionState.DISCONNECTED);
       report(parts, error);
-      const work = (signal: AbortSignal) => connect(signal, heal);
-      within(clock, timeouts.restart, life, "restart", work).catch(({ message }) => {
-        const why = new WebRTCError("reconnect_failed", false, `reconnect failed: ${message}`);
-        if (!life.aborted) end(ConnectionState.ERROR, why);
-      });
-    } else if (!heal) {
-      hurry();
-      broken(error);
-    }
+      within(clock, timeouts.restart, life, "restart", (signal) => connect(signal, heal)).catch(
+        ({ message }) => {
+          const why = new WebRTCError("reconnect_failed", false, message);
+          if (!life.aborted) end(ConnectionState.ERROR, why);
+        },
+      );
+    } else if (!heal) broken(error);
   }
 
   function drop(): void {
     link.abort();
     beats.abort();
-    if (webrtc.close) webrtc.close();
-    else state.getPeerConnection()?.close();
+    connection?.close();
   }
 
-  const network = parts.network ?? globalThis;
-  network.addEventListener?.(
+  globalThis.addEventListener?.(
     "online",
-    () => (isIn(ConnectionState.CONNECTED) ? lost("online") : hurry()),
+    () => (restart || isIn(ConnectionState.CONNECTED)) && lost("online"),
     { signal: life },
   );
 

@@ -4,7 +4,7 @@ import { StateError } from "./errors.js";
 import { ConnectionState, type IStateManager, type RoomInfo } from "./interfaces.js";
 
 /** Every state may go to `idle`, all but `idle` to `error`. */
-const NEXT: Record<ConnectionState, ConnectionState[]> = {
+const NEXT: Partial<Record<ConnectionState, ConnectionState[]>> = {
   [ConnectionState.IDLE]: [ConnectionState.CREATING, ConnectionState.JOINING],
   [ConnectionState.CREATING]: [ConnectionState.CREATED],
   [ConnectionState.CREATED]: [ConnectionState.CONNECTING],
@@ -19,13 +19,12 @@ const NEXT: Record<ConnectionState, ConnectionState[]> = {
   ],
   [ConnectionState.CONNECTED]: [ConnectionState.DISCONNECTED],
   [ConnectionState.DISCONNECTED]: [ConnectionState.CONNECTING, ConnectionState.CONNECTED],
-  [ConnectionState.ERROR]: [],
 };
 
-const mayGo = (from: ConnectionState, to: ConnectionState): boolean =>
+const mayGo = (from: ConnectionState, to: ConnectionState): unknown =>
   to === ConnectionState.IDLE ||
   (to === ConnectionState.ERROR && from !== ConnectionState.IDLE) ||
-  NEXT[from].includes(to);
+  NEXT[from]?.includes(to);
 
 export class StateManager implements IStateManager {
   #state = ConnectionState.IDLE;
@@ -40,7 +39,7 @@ export class StateManager implements IStateManager {
   /** @throws {StateError} when there is no way from the state to this one */
   setState(state: ConnectionState): void {
     if (!mayGo(this.#state, state))
-      throw new StateError("bad_transition", false, `${this.#state} to ${state}`);
+      throw new StateError("bad_state", false, `${this.#state} to ${state}`);
     this.#state = state;
   }
 

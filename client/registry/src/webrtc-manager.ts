@@ -24,7 +24,7 @@ export class WebRTCManager implements IWebRTCManager {
     this.close();
     const connection = new (this.#Connection ?? RTCPeerConnection)({ iceServers });
     connection.addEventListener("icecandidate", ({ candidate }) =>
-      tell(this.#onCandidate, candidate ?? { candidate: "" }),
+      tell(this.#onCandidate, candidate ?? {}),
     );
     connection.addEventListener("connectionstatechange", () =>
       tell(this.#onState, connection.connectionState),

@@ -21,19 +21,19 @@ export function bodyOf({ status, headers, body }: HttpResponse): any {
     retryable = status === 429 || status > 499,
     retryAfterSec = headers?.get("Retry-After"),
   } = Object(error);
-  throw new RegistryError(`${code}`, !!retryable, message, {
+  throw new RegistryError(`${code}`, retryable, message, {
     status,
-    retryAfterSec: Number(retryAfterSec) || undefined,
+    retryAfterSec: +retryAfterSec || undefined,
   });
 }
 
-/** Takes an answer to its body, an object whose named fields pass. It throws RegistryErrors. */
+/** Takes a successful answer to its body, an object whose named fields pass. It throws RegistryErrors. */
 export const shaped =
   <T>(fields: Record<string, Check>) =>
   (response: HttpResponse): T => {
-    const body = bodyOf(response);
+    const body = Object(response.body);
     for (const name in fields)
-      if (!fields[name]!(Object(body)[name]))
+      if (!fields[name]!(body[name]))
         throw new RegistryError("bad_response", true, `no valid ${name}`, response);
     return body;
   };
