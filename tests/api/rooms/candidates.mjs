@@ -16,6 +16,7 @@ import {
   pairedRoom,
 } from "./room.mjs";
 
+const ABOUT_1_MIB = 1100 * 1024; // bytes
 const SIDES = ["host", "guest"];
 const other = (side) => (side === "host" ? "guest" : "host");
 const names = (items) => items.map((item) => item.candidate);
@@ -79,6 +80,35 @@ describe("candidates", { concurrency: true }, () => {
     const [one, two] = [await joinedRoom(), await joinedRoom()];
     await one.host.candidate(candidate("of one"));
     assert.deepEqual(await two.guest.items(), []);
+  });
+
+  test("of many generations come in answers of about 1 MiB at most, since goes on with the rest", async () => {
+    const { host, guest } = await pairedRoom();
+    const sent = [];
+    for (let generation = 1; generation <= 8; generation++) {
+      if (generation > 1) {
+        assertDone(await host.offer({ generation }));
+        assertDone(await guest.answer({ generation }));
+      }
+      // JSON writes each of these characters as six, and a body has 64 KB.
+      for (const ten of [0, 10, 20, 30]) {
+        const many = numbered(10, 100 * generation + ten);
+        for (const one of many) one.candidate = one.candidate.padEnd(CANDIDATE_MAX, "\u0001");
+        const { status } = await host.candidate({ candidates: many });
+        if (status === 204) sent.push(...names(many));
+        else assert.equal(status, 429); // a room need not take all of it
+      }
+    }
+    const seen = [];
+    for (let since = ""; ;) {
+      const { status, body, text } = await guest.get(`/candidates?since=${since}`);
+      assert.equal(status, 200, text);
+      assert.ok(Buffer.byteLength(text) <= ABOUT_1_MIB, `${text.length} bytes`);
+      if (body.items.length === 0) break;
+      seen.push(...names(body.items));
+      since = body.lastSeq;
+    }
+    assert.deepEqual(seen, sent);
   });
 });
 

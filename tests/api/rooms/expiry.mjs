@@ -167,5 +167,23 @@ describe("when time is over", { concurrency: true }, () => {
       const { body } = await guest.get(`/candidates?since=${lastSeq}`);
       assert.deepEqual([body.mode, body.items], ["full", [candidate("late")]]);
     });
+
+    test("that is gone leaves its Idempotency-Key used for as long as the room lives", async () => {
+      const { host, guest } = await pairedRoom(short());
+      const key = { "Idempotency-Key": "k" };
+      assertDone(await host.candidate(candidate("a"), key));
+      await sleep(SHORT.room.ice + 10);
+      assertDone(await host.candidate(candidate("b"), key));
+      assert.deepEqual(await names(guest), []);
+    });
+
+    test("that is gone may come again", async () => {
+      const { host, guest } = await pairedRoom(short());
+      assertDone(await host.candidate(candidate("a")));
+      await sleep(SHORT.room.ice + 10);
+      assert.deepEqual(await names(guest), []);
+      assertDone(await host.candidate(candidate("a")));
+      assert.deepEqual(await names(guest), ["a"]);
+    });
   });
 });

@@ -256,6 +256,8 @@ describe("the snapshot", { concurrency: true }, () => {
     await answered(() => guest.candidate({ candidate: "b" }), LIFE.joined);
     await answered(() => guest.answer(), LIFE.paired);
     await answered(() => guest.candidate({ candidate: "c" }), LIFE.paired);
+    await answered(() => host.offer({ generation: 2 }), LIFE.paired);
+    await answered(() => guest.answer({ generation: 2 }), LIFE.paired);
     const expiresAt = await answered(() => host.candidate({ candidate: "d" }), LIFE.paired);
     await host.offer();
     await guest.answer();

@@ -328,12 +328,14 @@ describe("a read of candidates that waits", { concurrency: true }, () => {
     }
   });
 
-  test("is answered when its ETag is no longer the one", async () => {
+  test("is held while its ETag is the one, however many there are, and answered when it is not", async () => {
     const { host, guest } = await pairedRoom();
-    const tag = tagOf(await guest.get("/candidates"));
-    const { read } = await waiting(guest, `/candidates?wait=${LONG}`, ifNoneMatch(tag));
-    assertDone(await host.candidate(candidate("a")));
-    assert.deepEqual(names(await soon(read)), ["a"]);
+    for (const seen of [["a"], ["a", "b"]]) {
+      const tag = tagOf(await guest.get("/candidates"));
+      const { read } = await waiting(guest, `/candidates?wait=${LONG}`, ifNoneMatch(tag));
+      assertDone(await host.candidate(candidate(seen.at(-1))));
+      assert.deepEqual(names(await soon(read)), seen);
+    }
   });
 
   test("is answered at once when there is something", async () => {
