@@ -2,7 +2,8 @@
  *
  * An entry stays in the store for longer than any status lasts, so that the last change, which the
  * room's expiry is counted from, is there as long as the room is. Where a room is kept alive for
- * longer than that, what it still needs is put again as it is, with a later expiry. */
+ * longer than that, what it still needs is put again as it is, with a later expiry; of candidates
+ * that are over only the Idempotency-Key. */
 #include "room_facts.h"
 
 #include "check.h"
@@ -269,6 +270,13 @@ static bool needed(const struct room *room, const struct entry *entry) {
            entry == room->answer || entry->event == EVENT_CHOSEN || entry->key.len > 0;
 }
 
+static struct text needed_value(const struct request *request, const struct entry *entry) {
+    struct text value = entry->fact->value;
+    bool over = entry->time <= request->now - seconds(request, ICE_TTL);
+    value.len -= entry->event == EVENT_CANDIDATES && over ? entry->content.len : 0;
+    return value;
+}
+
 /* A change: adds an entry, and puts again what the room needs, where half of its time is over. */
 static int64_t change(struct request *request, const struct room *room, enum room_event event,
                       struct text value) {
@@ -276,7 +284,8 @@ static int64_t change(struct request *request, const struct room *room, enum roo
     for (size_t i = 0; i < room->count; i++) {
         const struct entry *entry = &room->entries[i];
         if (needed(room, entry) && entry->fact->expires_at < request->now + keep / 2) {
-            storage_put(request, entry->fact->key, entry->fact->value, request->now + keep);
+            storage_put(request, entry->fact->key, needed_value(request, entry),
+                        request->now + keep);
         }
     }
     return add(request, room, event, value);

@@ -515,6 +515,45 @@ static void what_a_room_needs_is_put_again_once_half_of_its_time_is_over(void **
     assert_int_equal(edits, 6); /* created, joined, offer, answer, the keyed one, and the new one */
 }
 
+static void of_candidates_that_are_over_a_room_keeps_nothing_but_the_key(void **state) {
+    struct world *world = as_world(state);
+    world_pair(world);
+    world->host.headers[HEADER_IDEMPOTENCY_KEY] = "key";
+    world_candidate(world, world->room.guest, "an address");
+    world->host.headers[HEADER_IDEMPOTENCY_KEY] = NULL;
+    for (int i = 0; i < 5; i++) {
+        world->host.now += 500000;
+        assert_int_equal(world_candidate(world, world->room.host, "c"), 204);
+        world_sweep(world);
+        char *dump = world_dump(world);
+        assert_int_equal(strstr(dump, "an address") != NULL, i == 0);
+        free(dump);
+    }
+    size_t count = memory_count(world->memory);
+    world->host.headers[HEADER_IDEMPOTENCY_KEY] = "key";
+    assert_int_equal(world_candidate(world, world->room.guest, "an address"), 204);
+    assert_int_equal(memory_count(world->memory), count);
+    assert_int_equal(world_room_get(world, world->room.host, "/candidates"), 200);
+    assert_int_equal(cJSON_GetArraySize(world_list(world, "items")), 0);
+}
+
+static void a_candidate_with_a_key_is_shown_for_as_long_as_any_other(void **state) {
+    struct world *world = as_world(state);
+    world->host.settings[ICE_TTL] = "3600";
+    world_pair(world);
+    world->host.headers[HEADER_IDEMPOTENCY_KEY] = "key";
+    world_candidate(world, world->room.host, "with a key");
+    world->host.headers[HEADER_IDEMPOTENCY_KEY] = NULL;
+    world_candidate(world, world->room.host, "without");
+    for (int i = 0; i < 7; i++) {
+        world->host.now += 500000;
+        world_sweep(world);
+        assert_int_equal(world_candidate(world, world->room.guest, "c"), 204);
+        assert_int_equal(world_room_get(world, world->room.guest, "/candidates"), 200);
+        assert_int_equal(cJSON_GetArraySize(world_list(world, "items")), 2);
+    }
+}
+
 static void what_the_host_was_shown_is_known_as_long_as_the_room_lives(void **state) {
     struct world *world = as_world(state);
     faulty_be_eventual(&world->store);
@@ -617,6 +656,8 @@ int main(void) {
         world_test(closing_where_the_store_is_eventual_leaves_a_mark_that_outlives_the_rest),
         world_test(a_mark_that_arrives_before_what_it_closes_closes_it),
         world_test(what_a_room_needs_is_put_again_once_half_of_its_time_is_over),
+        world_test(of_candidates_that_are_over_a_room_keeps_nothing_but_the_key),
+        world_test(a_candidate_with_a_key_is_shown_for_as_long_as_any_other),
         world_test(what_the_host_was_shown_is_known_as_long_as_the_room_lives),
         world_test(a_log_is_read_over_many_pages),
         world_test(of_a_log_that_is_too_long_only_so_much_is_read),
