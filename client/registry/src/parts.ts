@@ -46,7 +46,7 @@ export function settingsOf<Config extends Partial<RegistryClientConfig & RoomMan
       restart: 120_000,
       ...config.timeouts,
     },
-    channel: { label: "rondevu", maxBuffered: 8 << 20, ...config.channel },
+    channel: { label: "data", maxBuffered: 8 << 20, ...config.channel },
     polling: { wait: 25, interval: 1000, maxInterval: 2000, ...config.polling },
     heartbeat: config.heartbeat && {
       intervalMs: 5000,

@@ -193,7 +193,7 @@ export class RegistryClient implements IRegistryClient {
       }
     };
     const ms = timeouts.request + (wait ?? 0) * 1000;
-    return retry(this.#config, signal, !!body && !token, late, () =>
+    return retry(this.#config, signal, token || !body, late, () =>
       within(clock, ms, signal, "request", attempt),
     );
   }

@@ -6,7 +6,7 @@ import type { Settings } from "./parts.js";
 import { sleep } from "./time.js";
 
 /**
- * @param once only a request that the server refused to look at may be made again
+ * @param safe whether it does no harm to make a request again that the server may have done
  * @param late the code of an error that is as good as a success, for it may be the answer to a repeated
  *   request: the promise resolves to it. Not only what is repeated here is: a browser sends a POST
  *   again by itself when a connection that was kept alive breaks.
@@ -14,7 +14,7 @@ import { sleep } from "./time.js";
 export async function retry(
   { clock, random, retry: { attempts, base, max, maxRetryAfter } }: Settings,
   signal: AbortSignal | undefined,
-  once: boolean,
+  safe: unknown,
   late: string | undefined,
   attempt: () => Promise<any>,
 ): Promise<any> {
@@ -26,7 +26,7 @@ export async function retry(
       if (code === late) return error;
       const asked = retryAfterSec * 1000;
       const refused = status === 429 || status === 503;
-      if (!retryable || n >= attempts || asked > maxRetryAfter || (once && !refused)) throw error;
+      if (!retryable || n >= attempts || asked > maxRetryAfter || !(safe || refused)) throw error;
       // Some time on top of what the server asked for, which may have told many the same.
       const own = n > 1 || asked ? random() * Math.min(max, base * 2 ** (n - 2)) : 0;
       await sleep(clock, asked + own, signal);

@@ -46,11 +46,15 @@ export class RoomManager implements IRoomManager {
   }
 
   createRoom(hostUserName: string, options?: CallOptions): Promise<RoomInfo> {
-    return this.#enter(ConnectionState.CREATING, ConnectionState.CREATED, options, async (call) => {
-      const { registry } = this.#parts;
-      const { ownerToken: token, ...room } = await registry.createRoom(hostUserName, call);
-      return { ...room, token, hostUserName, role: "host" };
-    });
+    return this.#enter(
+      ConnectionState.CREATING,
+      ConnectionState.CREATED,
+      options,
+      async (registry, call) => {
+        const { ownerToken: token, ...room } = await registry.createRoom(hostUserName, call);
+        return { ...room, token, hostUserName, role: "host" };
+      },
+    );
   }
 
   joinRoom(
@@ -59,12 +63,16 @@ export class RoomManager implements IRoomManager {
     guestUserName: string,
     options?: CallOptions,
   ): Promise<RoomInfo> {
-    return this.#enter(ConnectionState.JOINING, ConnectionState.JOINED, options, async (call) => {
-      const { registry } = this.#parts;
-      const joined = await registry.joinRoom(code, joinCode, guestUserName, call);
-      const { guestToken: token, ...room } = joined;
-      return { ...room, code, token, guestUserName, role: "guest" };
-    });
+    return this.#enter(
+      ConnectionState.JOINING,
+      ConnectionState.JOINED,
+      options,
+      async (registry, call) => {
+        const joined = await registry.joinRoom(code, joinCode, guestUserName, call);
+        const { guestToken: token, ...room } = joined;
+        return { ...room, code, token, guestUserName, role: "guest" };
+      },
+    );
   }
 
   /**
@@ -150,7 +158,7 @@ export class RoomManager implements IRoomManager {
     during: ConnectionState,
     after: ConnectionState,
     options: CallOptions | undefined,
-    ask: (call: CallOptions) => Promise<RoomInfo>,
+    ask: (registry: IRegistryClient, call: CallOptions) => Promise<RoomInfo>,
   ): Promise<RoomInfo> {
     const parts = this.#parts;
 
@@ -161,7 +169,7 @@ export class RoomManager implements IRoomManager {
       async (signal) => {
         parts.state.reset();
         go(parts, during);
-        const room = await ask({ signal });
+        const room = await ask(parts.registry, { signal });
         signal.throwIfAborted();
         parts.state.setRoomInfo(room);
         this.#session = openSession(room, parts, this.#life.signal, (state, why) =>

@@ -128,7 +128,8 @@ export function openSession(
         // Not one of ours: no relying on that connection any more.
         spoilt ||= !(error instanceof RegistryClientError);
         restart = true;
-        next = undefined;
+        // Neither that offer again, nor to be told only of what differs from it.
+        next = room = undefined;
         await sleep(clock, Limit.Pause, signal);
       }
   }
@@ -220,7 +221,7 @@ export function openSession(
         async (wait) => {
           room = known = await registry.getRoom(code, token, { wait, known, signal });
           // One that cannot revalidate does not wait either.
-          rooms.plain = lists.plain = !room.etag;
+          if (!room.etag) rooms.plain = lists.plain = true;
           return room;
         },
         (room) => (isWanted(room) && room) as RoomSnapshot,
@@ -261,9 +262,10 @@ export function openSession(
       const reading = readCandidates(signal, posted);
       await Promise.race([posted, failed, reading]);
       negotiating = false;
-      // A connection that was kept may never have noticed that it was away.
+      // A connection that was kept may never have noticed that it was away. While the old way works
+      // there is time to find the new one.
       if (fresh) works();
-      else ping();
+      else sleep(clock, Limit.Pause, signal).then(ping, () => {});
       return Promise.race([failed, reading]);
     });
   }

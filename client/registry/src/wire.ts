@@ -33,8 +33,7 @@ export const shaped =
   (response: HttpResponse): T => {
     const body = Object(response.body);
     for (const name in fields)
-      if (!fields[name]!(body[name]))
-        throw new RegistryError("bad_response", true, `no valid ${name}`, response);
+      if (!fields[name]!(body[name])) throw new RegistryError("bad_response", true, name, response);
     return body;
   };
 
@@ -55,7 +54,7 @@ const list = shaped<CandidateList>({
 
 export const roomOf = (response: HttpResponse): RoomSnapshot => ({
   ...snapshot(response),
-  etag: response.headers?.get("ETag") ?? undefined,
+  etag: response.headers?.get("ETag") as string,
 });
 
 /** Candidates that are none are left out, for the others may be enough. */
