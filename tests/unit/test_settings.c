@@ -16,6 +16,11 @@ static void what_is_absent_or_empty_is_its_default(void **state) {
     assert_null(read(world, values, &settings).at);
     assert_int_equal(settings.numbers[SESSION_TIMEOUT], 300000);
     assert_int_equal(settings.numbers[MAX_SESSIONS_PER_TOPIC], 10000);
+    assert_int_equal(settings.numbers[ROOM_TTL_OPEN], 180);
+    assert_int_equal(settings.numbers[ROOM_TTL_JOINED], 300);
+    assert_int_equal(settings.numbers[ROOM_TTL_PAIRED], 600);
+    assert_int_equal(settings.numbers[ROOM_TTL_CLOSED], 15);
+    assert_int_equal(settings.numbers[ICE_TTL], 300);
     assert_text(settings.cors_origins, "*");
 }
 
@@ -40,6 +45,16 @@ static void numbers_keep_to_their_bounds(void **state) {
         {MAX_SESSIONS_PER_TOPIC, "0", false},
         {MAX_SESSIONS_PER_TOPIC, "10000", true},
         {MAX_SESSIONS_PER_TOPIC, "10001", false},
+        {ROOM_TTL_OPEN, "1", true},
+        {ROOM_TTL_OPEN, "0", false},
+        {ROOM_TTL_OPEN, "86400", true},
+        {ROOM_TTL_OPEN, "86401", false},
+        {ROOM_TTL_JOINED, "0", false},
+        {ROOM_TTL_PAIRED, "86401", false},
+        {ROOM_TTL_CLOSED, "0", false},
+        {ICE_TTL, "0", false},
+        {ICE_TTL, "86400", true},
+        {ICE_TTL, "86401", false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct text values[SETTINGS] = {0};
