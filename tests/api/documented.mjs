@@ -165,11 +165,7 @@ describe("the document finds a request wrong that was not refused:", () => {
       asked("POST", "/rooms/QK7M2XTD/offer", sends({ type: "offer", sdp: "v=0" })),
       done,
     ],
-    [
-      "41 candidates",
-      asked("POST", "/rooms/QK7M2XTD/candidate", sends({ candidates: Array(41).fill(candidate) })),
-      done,
-    ],
+    ["no candidates", asked("POST", "/rooms/QK7M2XTD/candidate", sends({ candidates: [] })), done],
   ])
     test(says, () => found(request, answer));
 

@@ -2,7 +2,9 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { example } from "./document.mjs";
 import { Api, assertDiscreet, assertError, startUnwell } from "./helpers.mjs";
+import { VERSION, assertRoomError } from "./rooms/room.mjs";
 
 describe("with SESSION_TIMEOUT=abc the server", () => {
   let server;
@@ -23,4 +25,11 @@ describe("with SESSION_TIMEOUT=abc the server", () => {
       assert.equal(answer.headers.get("Cache-Control"), "no-store");
       assert.equal(answer.headers.get("Access-Control-Allow-Origin"), "*");
     });
+
+  test("answers POST /rooms in the rooms' way", async () => {
+    const answer = await new Api(server).post("/rooms", example("createRoom", "host"), VERSION);
+    assertRoomError(answer, 503, "retry");
+    assert.match(answer.body.error.message, /SESSION_TIMEOUT/);
+    assertDiscreet(answer);
+  });
 });

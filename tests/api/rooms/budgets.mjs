@@ -246,6 +246,19 @@ describe("a token", { concurrency: true }, () => {
       await assertBudget(POLL, 10, () => host.get("", { "If-None-Match": "*" }), 304);
     }));
 
+  test("spends one for a read that waits, however long", async () => {
+    const { host } = await room();
+    for (const rest of ["", "/candidates"]) {
+      const answers = await Promise.all([1, 2, 3].map((i) => host.get(`${rest}?wait=${i}`)));
+      for (const { status } of answers) assert.equal(status, 200);
+    }
+    await inOneWindow(TEN_SECONDS, async () => {
+      const one = (await room()).host;
+      await one.get("?wait=2");
+      await assertBudget(POLL - 1, 10, () => one.get(), 200);
+    });
+  });
+
   test("that is none has a budget too", () =>
     inOneWindow(TEN_SECONDS, async () => {
       const { host } = await room();

@@ -133,6 +133,20 @@ describe("an offer", { concurrency: true }, () => {
     assert.equal((await host.room()).offer.sdp, sdp("three"));
   });
 
+  test("of several at once is one of them, and the same one for both", async () => {
+    const { host, guest } = await joinedRoom();
+    const tags = ["a", "b", "c", "d", "e", "f"];
+    for (const generation of [1, 2]) {
+      const offers = await inParallel(tags, (tag) => host.offer({ sdp: sdp(tag), generation }), 6);
+      offers.forEach(assertDone);
+      const { offer, ...room } = await host.room();
+      assert.ok(tags.some((tag) => sdp(tag) === offer.sdp));
+      assert.deepEqual([room.generation, room.answer], [generation, null]);
+      assertDone(await guest.answer({ generation }));
+      for (const player of [host, guest]) assert.deepEqual((await player.room()).offer, offer);
+    }
+  });
+
   test("after pairing is 409 and changes nothing, the same one too", async () => {
     const room = await pairedRoom();
     const before = await stateOf(room);

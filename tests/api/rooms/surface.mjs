@@ -61,7 +61,6 @@ describe("under /rooms a path that has no such method", { concurrency: true }, (
       test(`${method} ${path} is 405 method_not_allowed, and Allow says ${has}`, async () => {
         const headers = { ...VERSION, "X-Access-Token": "x" };
         const answer = await new Api().request(method, path, { headers });
-        // A topic may be called as a room's code is, and as any path that /:topic/offer fits.
         assertRoomError(answer, 405, "method_not_allowed");
         const allowed = answer.headers.get("Allow").split(/\s*,\s*/);
         assert.deepEqual(
