@@ -42,13 +42,14 @@ static struct text network(const struct request *request) {
     return arena_format(request->arena, "%x::/64", 16, half);
 }
 
+/* Absent where there is nobody to count: what is no code is no room. */
 static struct text subject_of(struct request *request, enum subject subject) {
     struct text code;
     switch (subject) {
     case BY_ADDRESS:
         return network(request);
     case BY_ROOM:
-        return room_code_read(request->arena, request->parameters[0], &code) ? code : TEXT("");
+        return room_code_read(request->arena, request->parameters[0], &code) ? code : NO_TEXT;
     case BY_TOKEN:
         return request->headers[HEADER_ACCESS_TOKEN];
     }
@@ -64,8 +65,12 @@ int budgets_spend(struct request *request, unsigned set, const char *route) {
         if ((set & SPENDS(i)) == 0) {
             continue;
         }
+        struct text subject = subject_of(request, row->subject);
+        if (subject.at == NULL) {
+            continue;
+        }
         struct text scope = arena_format(request->arena, "%s %d", route, (int64_t)row->subject);
-        struct text key = keyed_digest(request, "budget", scope, subject_of(request, row->subject));
+        struct text key = keyed_digest(request, "budget", scope, subject);
         if (!request->host->spend(text_of(row->name), key, row->limit, row->period)) {
             return row->period;
         }

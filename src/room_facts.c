@@ -8,7 +8,13 @@
 
 #include "check.h"
 
-enum { TIME_LEN = 12, RANDOM_LEN = 8, ID_LEN = TIME_LEN + RANDOM_LEN };
+enum {
+    TIME_LEN = 12,
+    RANDOM_LEN = 8,
+    ID_LEN = TIME_LEN + RANDOM_LEN,
+    KEYS_AGAIN_MAX = 20, /* Idempotency-Keys that one change puts again: an invocation on the free
+                            plan of Workers has 50 calls */
+};
 
 static const char *const event_names[EVENTS] = {"created",    "joined", "offer", "answer",
                                                 "candidates", "chosen", "wrong", "closed"};
@@ -281,9 +287,11 @@ static struct text needed_value(const struct request *request, const struct entr
 static int64_t change(struct request *request, const struct room *room, enum room_event event,
                       struct text value) {
     int64_t keep = kept_for(request);
+    int keys = 0;
     for (size_t i = 0; i < room->count; i++) {
         const struct entry *entry = &room->entries[i];
-        if (needed(room, entry) && entry->fact->expires_at < request->now + keep / 2) {
+        bool old = entry->fact->expires_at < request->now + keep / 2;
+        if (old && needed(room, entry) && (entry->key.len == 0 || keys++ < KEYS_AGAIN_MAX)) {
             storage_put(request, entry->fact->key, needed_value(request, entry),
                         request->now + keep);
         }

@@ -75,9 +75,8 @@ static struct response fail_paired(void) {
 }
 
 /* The first generation needs not be named. */
-static int64_t generation_of(const struct description *description, const struct room *room) {
-    bool first = room->status != ROOM_PAIRED && description->generation == 0;
-    return first ? 1 : description->generation;
+static int64_t generation_of(const struct description *description) {
+    return description->generation == 0 ? 1 : description->generation;
 }
 
 struct response post_room_offer(struct request *request) {
@@ -90,7 +89,7 @@ struct response post_room_offer(struct request *request) {
     }
     int64_t answered = room.answer != NULL ? room.generation : 0;
     int64_t wanted = room.status != ROOM_PAIRED ? 1 : answered > 0 ? answered + 1 : room.generation;
-    if (generation_of(&offer, &room) != wanted) {
+    if (generation_of(&offer) != wanted) {
         return fail_paired();
     }
     if (!room_may_change(request, &room, &wrong)) {
@@ -111,7 +110,7 @@ struct response post_room_answer(struct request *request) {
     if (room.offer == NULL) {
         return fail_as(409, "no_offer", TEXT("The host has not left an offer yet"));
     }
-    if (room.answer != NULL || generation_of(&answer, &room) != room.generation) {
+    if (room.answer != NULL || generation_of(&answer) != room.generation) {
         return fail_paired();
     }
     if (!room_may_change(request, &room, &wrong)) {

@@ -303,6 +303,7 @@ static void without_rate_limits_nothing_is_counted(void **state) {
 static void the_first_budget_that_is_used_up_answers(void **state) {
     struct world *world = as_world(state);
     unsigned both = SPENDS(BUDGET_CREATE) | SPENDS(BUDGET_POLL);
+    world->host.headers[HEADER_ACCESS_TOKEN] = "token";
     for (int i = 0; i < 5; i++) {
         assert_int_equal(budgets_spend(world_request(world), both, "/x"), 0);
     }
@@ -310,6 +311,19 @@ static void the_first_budget_that_is_used_up_answers(void **state) {
     assert_int_equal(world->host.spent_count, 10); /* the second is not asked then */
     assert_int_equal(budgets_spend(world_request(world), both, "/y"), 0);
     assert_int_equal(budgets_spend(world_request(world), 0, "/x"), 0);
+}
+
+static void what_is_no_room_code_is_no_room_that_could_be_used_up(void **state) {
+    struct world *world = as_world(state);
+    for (int i = 0; i < 20; i++) {
+        char address[32];
+        snprintf(address, sizeof address, "192.0.2.%d", i);
+        world->host.address = address;
+        world->host.headers[HEADER_REGISTRY_VERSION] = "1";
+        world_post(world, "/rooms/no-code!/join",
+                   "{\"guestUserName\":\"bob\",\"joinCode\":\"123456\"}");
+        assert_coded(world, 404, "not_found");
+    }
 }
 
 static void every_route_of_rooms_spends_what_the_contract_says(void **state) {
@@ -355,6 +369,7 @@ int main(void) {
         world_test(a_repeat_with_its_key_is_no_change),
         world_test(without_rate_limits_nothing_is_counted),
         world_test(the_first_budget_that_is_used_up_answers),
+        world_test(what_is_no_room_code_is_no_room_that_could_be_used_up),
         cmocka_unit_test(every_route_of_rooms_spends_what_the_contract_says),
     };
     return cmocka_run_group_tests_name("budgets", tests, NULL, NULL);

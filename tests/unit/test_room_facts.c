@@ -515,6 +515,33 @@ static void what_a_room_needs_is_put_again_once_half_of_its_time_is_over(void **
     assert_int_equal(edits, 6); /* created, joined, offer, answer, the keyed one, and the new one */
 }
 
+static void one_change_puts_twenty_keys_again_at_the_most(void **state) {
+    struct world *world = as_world(state);
+    world_pair(world);
+    for (int i = 0; i < 30; i++) {
+        char key[16];
+        snprintf(key, sizeof key, "%d", i);
+        world->host.headers[HEADER_IDEMPOTENCY_KEY] = key;
+        assert_int_equal(world_candidate(world, world->room.host, key), 204);
+    }
+    world->host.headers[HEADER_IDEMPOTENCY_KEY] = NULL;
+    world->host.now = NOW + KEPT / 2 - 1000;
+    assert_int_equal(world_candidate(world, world->room.guest, "x"), 204);
+    static const int wanted[] = {4 + 20 + 1, 10 + 1, 1}; /* created, joined, offer, answer */
+    for (int i = 0; i < 3; i++) {
+        world->host.now = NOW + KEPT - 2000 + i;
+        world->host.keep_edits = true;
+        assert_int_equal(world_candidate(world, world->room.guest, "y"), 204);
+        int edits = 0;
+        for (const struct edit *edit = world->host.request.edits; edit != NULL; edit = edit->next) {
+            edits++;
+        }
+        assert_int_equal(edits, wanted[i]);
+        world->host.keep_edits = false;
+        assert_int_equal(world_candidate(world, world->room.guest, "y"), 204);
+    }
+}
+
 static void of_candidates_that_are_over_a_room_keeps_nothing_but_the_key(void **state) {
     struct world *world = as_world(state);
     world_pair(world);
@@ -656,6 +683,7 @@ int main(void) {
         world_test(closing_where_the_store_is_eventual_leaves_a_mark_that_outlives_the_rest),
         world_test(a_mark_that_arrives_before_what_it_closes_closes_it),
         world_test(what_a_room_needs_is_put_again_once_half_of_its_time_is_over),
+        world_test(one_change_puts_twenty_keys_again_at_the_most),
         world_test(of_candidates_that_are_over_a_room_keeps_nothing_but_the_key),
         world_test(a_candidate_with_a_key_is_shown_for_as_long_as_any_other),
         world_test(what_the_host_was_shown_is_known_as_long_as_the_room_lives),

@@ -470,7 +470,9 @@ static void without_rate_limits_nothing_locks_a_room(void **state) {
     struct world *world = as_world(state);
     world->host.settings[RATE_LIMITS] = "off";
     world_room(world);
+    size_t count = memory_count(world->memory);
     guess(world, 40, 0);
+    assert_int_equal(memory_count(world->memory), count); /* nor fills its log */
     assert_int_equal(join(world), 200);
 }
 
