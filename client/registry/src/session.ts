@@ -94,6 +94,8 @@ export function openSession(
   async function connect(parent: AbortSignal, heal?: number): Promise<void> {
     const works = new Promise<void>((resolve) => (opened = resolve));
     restart = heal !== undefined;
+    // What a start that was given up has read is what this one may be waiting for.
+    if (!restart) room = undefined;
     try {
       await scoped((signal) => Promise.race([works, negotiate(signal, heal)]), parent);
     } finally {
