@@ -125,6 +125,7 @@ export interface IRegistryClient {
     token: string,
     options?: CandidateReadOptions,
   ): Promise<CandidateList>;
+  /** Resolves too when there is no such room any more. */
   closeRoom(roomCode: string, token: string, options?: CallOptions): Promise<void>;
 }
 

@@ -120,6 +120,7 @@ export class RegistryClient implements IRegistryClient {
     return this.#call(roomCode, "/candidates", options, { token }).then(candidatesOf);
   }
 
+  /** A room that is not there any more is closed. */
   async closeRoom(roomCode: string, token: string, options?: CallOptions): Promise<void> {
     await this.#call(roomCode, "/close", options, { token, body: {}, late: "not_found" });
   }

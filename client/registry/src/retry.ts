@@ -23,7 +23,7 @@ export async function retry(
       return await attempt();
     } catch (error) {
       const { code, retryable, status, retryAfterSec = 0 } = error as RegistryError;
-      if (code === late) return error;
+      if (late && code === late) return error;
       const asked = retryAfterSec * 1000;
       const refused = status === 429 || status === 503;
       if (!retryable || n >= attempts || asked > maxRetryAfter || !(safe || refused)) throw error;

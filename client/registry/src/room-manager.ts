@@ -99,8 +99,7 @@ export class RoomManager implements IRoomManager {
   async closeRoom(options?: CallOptions): Promise<void> {
     this.#session?.bye();
     await this.#leave(ConnectionState.IDLE, new StateError("closed"), options)?.catch((error) => {
-      if (error.code !== "not_found")
-        throw options?.signal?.aborted ? error : report(this.#parts, error);
+      throw options?.signal?.aborted ? error : report(this.#parts, error);
     });
   }
 

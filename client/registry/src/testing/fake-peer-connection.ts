@@ -32,7 +32,11 @@ export class FakeNetwork {
 
   set down(down: boolean) {
     this.#down = down;
-    if (!down) for (const connection of this.live) connection.check();
+    if (down) return;
+    for (const connection of this.live) {
+      connection.check();
+      for (const channel of connection.channels) channel.flush();
+    }
   }
 
   /** What a browser says after some seconds without an answer. */

@@ -143,6 +143,7 @@ export class FakeRegistry {
   }
 
   close(code: string, token: string): void {
+    if (!this.#rooms.has(code)) return;
     this.#roomFor(code, token, "host");
     this.expire(code);
   }
