@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { startServer } from "../../tools/dev.mjs";
+import { cutBefore, firstTo, startFaultProxy } from "./registry/fault-proxy.mjs";
 import { assertOrder, connect, talk } from "./registry/peer.mjs";
 import { offspring, survivors } from "./registry/processes.mjs";
 import { openStage } from "./registry/stage.mjs";
@@ -107,6 +108,57 @@ describe("a room that ends too early", () => {
       await server.stop();
     }
   });
+});
+
+describe("a start that is given up by its signal may be made again", () => {
+  let stage;
+  before(async () => (stage = await openStage()));
+  after(() => stage?.close());
+
+  const startPatiently = (peer) =>
+    peer.evaluate((user) => {
+      user.patience = new AbortController();
+      return user.failure(user.client.startConnection({ signal: user.patience.signal }));
+    });
+
+  /** The side gives up while the first answer is on its way, which then arrives or does not. */
+  async function giveUp(side, arrives) {
+    const sent = Promise.withResolvers();
+    const givenUp = Promise.withResolvers();
+    const over = Promise.withResolvers();
+    const hold = firstTo("answer", async (request, forward) => {
+      sent.resolve();
+      await givenUp.promise;
+      const response = await (arrives ? forward : cutBefore)(request);
+      over.resolve();
+      return response;
+    });
+    const proxy = await startFaultProxy(stage.server.url, [hold]);
+    // Shorter than a registry may hold an answer: what is there already is not waited for.
+    const pair = await stage.enter({ registryApiUrl: proxy.url, timeouts: { peer: 15_000 } });
+    try {
+      await pair[1].joinRoom(await pair[0].createRoom());
+      const before = await pair[side].state();
+      const otherStarted = pair[1 - side].start();
+      const failure = startPatiently(pair[side]);
+      await sent.promise;
+      await pair[side].evaluate(({ patience }) => patience.abort());
+      assert.equal((await failure).name, "AbortError");
+      await pair[side].rests(0);
+      assert.equal(await pair[side].state(), before);
+      givenUp.resolve();
+      await over.promise;
+      await Promise.all([otherStarted, pair[side].start()]);
+      await talk(...pair);
+      for (const peer of pair) await peer.rests(1);
+    } finally {
+      await Promise.all(pair.map((peer) => peer.close().catch(() => {})));
+      await proxy.stop();
+    }
+  }
+
+  test("by a host whose guest has answered meanwhile", () => giveUp(0, true));
+  test("by a guest whose answer did not arrive", () => giveUp(1, false));
 });
 
 test("browsers that hide their addresses behind mDNS names connect too", async () => {

@@ -75,7 +75,7 @@ export const delayed = (ms) => async (request, forward) => {
 };
 
 /** A connection that breaks before the registry saw the request. */
-const cutBefore = async () => CUT;
+export const cutBefore = async () => CUT;
 
 /** A connection that breaks after the registry did what it was asked. */
 export const cutAfter = async (request, forward) => {
