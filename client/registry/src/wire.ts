@@ -37,7 +37,7 @@ export const shaped =
     return body;
   };
 
-const snapshot = shaped<RoomSnapshot>({
+const snapshot = /* @__PURE__ */ shaped<RoomSnapshot>({
   status: isString,
   offer: isDescription,
   answer: isDescription,
@@ -46,7 +46,7 @@ const snapshot = shaped<RoomSnapshot>({
   generation: isNumberOrNot,
 });
 
-const list = shaped<CandidateList>({
+const list = /* @__PURE__ */ shaped<CandidateList>({
   items: Array.isArray,
   mode: isString,
   lastSeq: isNumberOrNot,
