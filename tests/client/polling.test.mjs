@@ -130,8 +130,13 @@ test("never more than 20 reads in 10 s, whatever the registry answers", async ()
   // Answers that come just late enough to look like news, time and again.
   const { world, times, stop } = await waiting(async ({ signal }, { clock }) => {
     await new Promise((resolve) => {
-      const timer = clock.setTimeout(resolve, 115);
-      signal.addEventListener("abort", () => (clock.clearTimeout(timer), resolve()));
+      const done = () => {
+        clock.clearTimeout(timer);
+        signal.removeEventListener("abort", done);
+        resolve();
+      };
+      const timer = clock.setTimeout(done, 115);
+      signal.addEventListener("abort", done);
     });
     return { ...ROOM, etag: String(clock.now()) };
   });
