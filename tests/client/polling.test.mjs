@@ -156,6 +156,15 @@ test("a failure that may pass is lived through, without haste", async () => {
   await stop();
 });
 
+test("a registry that says when to come again is not asked before", async () => {
+  const { world, times, stop } = await waiting(async () => {
+    throw new RegistryError("rate_limited", true, "wait", { status: 429, retryAfterSec: 60 });
+  });
+  await world.clock.advance(121_000);
+  assert.equal(times.length, 3);
+  await stop();
+});
+
 test("polling is as the configuration says", async () => {
   const polling = { wait: 0, interval: 200, maxInterval: 400 };
   const { world, times, stop } = await waiting(async () => ({ ...ROOM, etag: "1" }), { polling });

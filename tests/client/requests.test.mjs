@@ -152,6 +152,12 @@ for (const [name, [args, method, path, token, body, answer]] of Object.entries(R
       });
 }
 
+test("an error carries nothing of the answer that it is about", async () => {
+  const { client } = scripted([{ body: { ...CREATED, expiresAt: "soon" } }]);
+  const error = await rejection(client.createRoom("Alice"));
+  assert.deepEqual(Object.keys(error).toSorted(), ["code", "name", "retryable", "status"]);
+});
+
 test("no answer that is no object is taken", async () => {
   for (const body of [undefined, null, 5, "text", []]) {
     const { client } = scripted([{ body }], { retry: { attempts: 1 } });

@@ -2,7 +2,7 @@
 // again when it has answered. One that answers early and brings nothing, whatever the reason, is
 // asked after a pause that grows: no need to know what kind of server it is.
 
-import type { RegistryClientError } from "./errors.js";
+import type { RegistryError } from "./errors.js";
 import type { Settings } from "./parts.js";
 import { sleep } from "./time.js";
 
@@ -50,9 +50,10 @@ export async function poll<T, R>(
       const result = use(await read(wait || undefined));
       if (result) return result;
     } catch (error) {
-      const { code, retryable } = error as RegistryClientError;
+      const { code, retryable, retryAfterSec = 0 } = error as RegistryError;
       if (wait && code === "bad_request") pace.plain = true;
       else if (!retryable) throw error;
+      else await sleep(clock, retryAfterSec * 1000, signal);
     } finally {
       if (wait) held--;
     }

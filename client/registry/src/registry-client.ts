@@ -137,7 +137,7 @@ export class RegistryClient implements IRegistryClient {
     const answer = await this.#call(roomCode, `/${type}`, options, call);
     // Paired by the request before, or by somebody else's: what the room shows is ours, or is not.
     if (answer instanceof RegistryClientError) {
-      const room = await this.getRoom(roomCode, token, { signal: options?.signal });
+      const room = await this.getRoom(roomCode, token, options);
       if (room[type]?.sdp !== sdp) throw answer;
     }
   }
@@ -185,7 +185,7 @@ export class RegistryClient implements IRegistryClient {
                 ? httpClient.post(url, body, headers)
                 : httpClient.get(url, headers)),
             };
-        if (response.status !== 304) bodyOf(response);
+        bodyOf(response);
         return response;
       } catch (error) {
         signal.throwIfAborted();

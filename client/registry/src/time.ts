@@ -19,7 +19,7 @@ export async function scoped<T>(
   ...parents: (AbortSignal | undefined)[]
 ): Promise<T> {
   const own = new AbortController();
-  const signal = AbortSignal.any([own.signal, ...parents.filter((parent) => !!parent)]);
+  const signal = AbortSignal.any([own.signal, ...(parents.filter(Boolean) as AbortSignal[])]);
   try {
     signal.throwIfAborted();
     const ended = new Promise<never>((_, reject) =>

@@ -11,10 +11,10 @@ export const isNumber: Check = Number.isFinite;
 const isNumberOrNot: Check = (value) => value === undefined || isNumber(value);
 const isDescription: Check = (value) =>
   value === null || (isString(value?.type) && isString(value.sdp));
-/** The body of a 2xx answer. @throws {RegistryError} */
+/** The body of an answer that is no error; of a 304 there is none. @throws {RegistryError} */
 export function bodyOf({ status, headers, body }: HttpResponse): any {
   const { error } = Object(body);
-  if (status < 300 && !error) return body;
+  if (status < 305 && !error) return body;
   const {
     code = `http_${status}`,
     message,
@@ -30,11 +30,11 @@ export function bodyOf({ status, headers, body }: HttpResponse): any {
 /** Takes a successful answer to its body, an object whose named fields pass. It throws RegistryErrors. */
 export const shaped =
   <T>(fields: Record<string, Check>) =>
-  (response: HttpResponse): T => {
-    const body = Object(response.body);
+  ({ status, body }: HttpResponse): T => {
     for (const name in fields)
-      if (!fields[name]!(body[name])) throw new RegistryError("bad_response", true, name, response);
-    return body;
+      if (!fields[name]!(Object(body)[name]))
+        throw new RegistryError("bad_response", true, name, { status });
+    return body as T;
   };
 
 const snapshot = /* @__PURE__ */ shaped<RoomSnapshot>({
