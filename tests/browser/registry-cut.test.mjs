@@ -1,7 +1,7 @@
 // A connected pair is cut: it connects again by itself while the room lives, and nothing leaks.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, describe, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { relayed, startFaultProxy } from "./registry/fault-proxy.mjs";
 import { assertOrder, connect, talk } from "./registry/peer.mjs";
@@ -12,8 +12,21 @@ let stage;
 before(async () => (stage = await openStage()));
 after(() => stage?.close());
 
+/** Plays with a connected pair, which leaves nothing behind. */
+async function withPair(configs, play) {
+  const pair = await stage.enter(...configs);
+  try {
+    await connect(...pair);
+    await assertWhole(pair);
+    await play(pair);
+  } finally {
+    await Promise.all(pair.map((peer) => peer.close().catch(() => {})));
+  }
+  for (const peer of pair) await peer.rests(0);
+}
+
 /** Both came back to "connected" after these positions of their states; messages flow; nothing leaks. */
-async function assertBack(pair, positions, message = "still here") {
+async function assertBack(pair, positions, message) {
   await Promise.all(pair.map((peer, i) => peer.reach("connected", positions[i])));
   await talk(...pair, message);
   await assertWhole(pair);
@@ -28,131 +41,118 @@ async function assertWhole(pair) {
 }
 
 const positions = (pair) => Promise.all(pair.map(async (peer) => (await peer.states()).length));
+const made = (pair) => Promise.all(pair.map((peer) => peer.made()));
 
 describe("a peer connection that is closed under the client", () => {
   const sides = { "the host's side": [0], "the guest's side": [1], "both sides": [0, 1] };
   for (const [name, closing] of Object.entries(sides))
-    test(`on ${name} is replaced on both, again and again`, async () => {
-      const pair = await stage.enter();
-      await connect(...pair);
-      for (let times = 0; times < 3; times++) {
-        await assertWhole(pair);
-        const before = await positions(pair);
-        await Promise.all(closing.map((side) => pair[side].cutConnection()));
-        await assertBack(pair, before);
-        for (const [i, peer] of pair.entries())
-          assertOrder((await peer.states()).slice(before[i]), ["disconnected", "connected"]);
-      }
-      await Promise.all(pair.map((peer) => peer.close()));
-      for (const peer of pair) await peer.rests(0);
-    });
+    test(`on ${name} is replaced on both, again and again`, () =>
+      withPair([], async (pair) => {
+        for (let times = 1; times <= 3; times++) {
+          const before = await positions(pair);
+          await Promise.all(closing.map((side) => pair[side].cutConnection()));
+          await assertBack(pair, before, `cut ${times}`);
+          for (const [i, peer] of pair.entries())
+            assertOrder((await peer.states()).slice(before[i]), ["disconnected", "connected"]);
+        }
+      }));
 
-  test("after the room has gone: both say why they cannot connect again, and rest", async () => {
-    const pair = await stage.enter();
-    await connect(...pair);
-    const room = await pair[0].room();
-    const closed = await fetch(`${stage.server.url}/rooms/${room.code}/close`, {
-      method: "POST",
-      headers: { "X-Registry-Version": "1", "X-Access-Token": room.token },
-    });
-    assert.equal(closed.status, 204);
-    await pair[0].cutConnection();
-    for (const peer of pair) {
-      await peer.reach("error");
-      await peer.rests(0);
-      const error = (await peer.story()).errors.at(-1);
-      assert.deepEqual([error.name, error.code], ["WebRTCError", "reconnect_failed"]);
-      assert.match(JSON.stringify(error), /not_found|No such room/);
-      assert.equal(error.diagnostics.roomCode, room.code);
-      assert.equal(typeof error.diagnostics.connectionState, "string");
-    }
-  });
+  test("after the room has gone: both say why they cannot connect again, and rest", () =>
+    withPair([], async (pair) => {
+      const room = await pair[0].room();
+      const closed = await fetch(`${stage.server.url}/rooms/${room.code}/close`, {
+        method: "POST",
+        headers: { "X-Registry-Version": "1", "X-Access-Token": room.token },
+      });
+      assert.equal(closed.status, 204);
+      await pair[0].cutConnection();
+      for (const peer of pair) {
+        await peer.reach("error");
+        await peer.rests(0);
+        const error = (await peer.story()).errors.at(-1);
+        assert.deepEqual([error.name, error.code], ["WebRTCError", "reconnect_failed"]);
+        assert.match(JSON.stringify(error), /not_found|No such room/);
+        assert.equal(error.diagnostics.roomCode, room.code);
+        assert.equal(typeof error.diagnostics.connectionState, "string");
+      }
+    }));
 });
 
 describe("a page that comes online", () => {
   const sides = { "the host's": 0, "the guest's": 1 };
   for (const [name, side] of Object.entries(sides))
-    test(`on ${name} side restarts ICE at once, each time on the connection that there is`, async () => {
-      const pair = await stage.enter();
-      await connect(...pair);
-      await assertWhole(pair);
-      const made = await Promise.all(pair.map((peer) => peer.made()));
-      for (let times = 1; times <= 3; times++) {
-        const before = await positions(pair);
-        await pair[side].evaluate(() => window.dispatchEvent(new Event("online")));
-        await assertBack(pair, before, `online ${times}`);
-      }
-      assert.deepEqual(await Promise.all(pair.map((peer) => peer.made())), made);
-      await Promise.all(pair.map((peer) => peer.close()));
-    });
+    test(`on ${name} side restarts ICE at once, each time on the connection that there is`, () =>
+      withPair([], async (pair) => {
+        const madeBefore = await made(pair);
+        for (let times = 1; times <= 3; times++) {
+          const before = await positions(pair);
+          await pair[side].evaluate(() => window.dispatchEvent(new Event("online")));
+          await assertBack(pair, before, `online ${times}`);
+        }
+        assert.deepEqual(await made(pair), madeBefore);
+      }));
 });
 
 describe("all UDP between the browsers is dropped", () => {
-  let relay;
-  let proxy;
-  let pair;
+  /** Plays with a pair whose media goes through a relay. */
+  async function overRelay(play) {
+    const relay = new UdpRelay();
+    const proxy = await startFaultProxy(stage.server.url, [relayed(relay)]);
+    const host = { registryApiUrl: proxy.url };
+    // Still patient when the host has not only noticed, but made an offer.
+    const guest = { ...host, timeouts: { heal: 4000 } };
+    try {
+      await withPair([host, guest], async (pair) => {
+        await talk(...pair);
+        assert.ok(relay.passed > 0, "media goes through the relay");
+        await play(pair, relay, proxy);
+        assert.ok(relay.dropped > 0, "something was dropped");
+      });
+    } finally {
+      await Promise.all([proxy.stop(), relay.stop()]);
+    }
+  }
 
-  beforeEach(async () => {
-    relay = new UdpRelay();
-    proxy = await startFaultProxy(stage.server.url, [relayed(relay)]);
-    const config = { registryApiUrl: proxy.url };
-    // The guest is still patient when the host has not only noticed, but made an offer.
-    pair = await stage.enter(config, { ...config, timeouts: { heal: 4000 } });
-    await connect(...pair);
-    await talk(...pair);
-    assert.ok(relay.passed > 0, "media goes through the relay");
-    assert.equal(relay.dropped, 0);
-  });
+  test("for 2 s: what was said meanwhile arrives, on the connection that there was", () =>
+    overRelay(async (pair, relay) => {
+      const [host, guest] = pair;
+      relay.cut();
+      await Promise.all([host.say("from the dark"), guest.say("dark here too")]);
+      await sleep(2000);
+      relay.mend();
+      await Promise.all([guest.hears("from the dark"), host.hears("dark here too")]);
+      await talk(...pair, "bright again");
+      await assertWhole(pair);
+    }));
 
-  afterEach(async () => {
-    await Promise.all(pair.map((peer) => peer.close()));
-    for (const peer of pair) await peer.rests(0);
-    await Promise.all([proxy.stop(), relay.stop()]);
-  });
-
-  test("for 2 s: what was said meanwhile arrives, on the connection that there was", async () => {
-    const [host, guest] = pair;
-    relay.cut();
-    await Promise.all([host.say("from the dark"), guest.say("dark here too")]);
-    await sleep(2000);
-    relay.mend();
-    await Promise.all([guest.hears("from the dark"), host.hears("dark here too")]);
-    assert.ok(relay.dropped > 0);
-    await talk(...pair, "bright again");
-    await assertWhole(pair);
-  });
-
-  test("until one side notices: it heals, or is restarted", async () => {
-    const before = await positions(pair);
-    relay.cut();
-    await Promise.any(pair.map((peer, i) => peer.reach("disconnected", before[i])));
-    relay.mend();
-    await Promise.any(pair.map((peer, i) => peer.reach("connected", before[i])));
-    // Whether the other noticed too, nobody knows; who has noticed does not rest before it is whole,
-    // and needs the other for a restart.
-    await assertWhole([...pair, ...pair]);
-    await talk(...pair, "bright again");
-    await assertWhole(pair);
-  });
+  test("until one side notices: it heals, or is restarted", () =>
+    overRelay(async (pair, relay) => {
+      const before = await positions(pair);
+      relay.cut();
+      await Promise.any(pair.map((peer, i) => peer.reach("disconnected", before[i])));
+      relay.mend();
+      await Promise.any(pair.map((peer, i) => peer.reach("connected", before[i])));
+      // Whether the other noticed too, nobody knows; who has noticed does not rest before it is
+      // whole, and needs the other for a restart.
+      await assertWhole([...pair, ...pair]);
+      await talk(...pair, "bright again");
+      await assertWhole(pair);
+    }));
 
   const directions = { "both ways": undefined, "to the host": 0, "to the guest": 1 };
   for (const [name, side] of Object.entries(directions))
-    test(`for 12 s, ${name}: both notice, and connect again by an ICE restart`, async () => {
-      const before = await positions(pair);
-      const made = await Promise.all(pair.map((peer) => peer.made()));
-      relay.cut((await pair[side]?.room())?.token);
-      await sleep(12_000);
-      relay.mend();
-      assert.ok(relay.dropped > 0);
-      await assertBack(pair, before);
-      for (const [i, peer] of pair.entries())
-        assert.deepEqual(
-          (await peer.states()).slice(before[i]),
-          ["disconnected", "connecting", "connected"],
-          ["the host", "the guest"][i],
-        );
-      assert.deepEqual(await Promise.all(pair.map((peer) => peer.made())), made, "none is new");
-      const generations = proxy.requests.map(({ body }) => /"generation":(\d)/.exec(body)?.[1]);
-      assert.ok(generations.includes("2"), "another generation went through the registry");
-    });
+    test(`for 12 s, ${name}: both notice, and connect again by one ICE restart`, () =>
+      overRelay(async (pair, relay, proxy) => {
+        const before = await positions(pair);
+        const madeBefore = await made(pair);
+        relay.cut((await pair[side]?.room())?.token);
+        await sleep(12_000);
+        relay.mend();
+        await assertBack(pair, before, "bright again");
+        const reconnected = ["disconnected", "connecting", "connected"];
+        for (const [i, peer] of pair.entries())
+          assert.deepEqual((await peer.states()).slice(before[i]), reconnected, `peer ${i}`);
+        assert.deepEqual(await made(pair), madeBefore, "on the connection that there was");
+        assert.ok(proxy.requests.some(({ body }) => body.includes('"generation":2')));
+      }));
 });

@@ -53,7 +53,7 @@ test("two browsers connect with the codes, ping goes both ways, and after the en
   } finally {
     await stage.close();
   }
-  assert.deepEqual(survivors(started), []);
+  assert.deepEqual(await survivors(started), []);
 });
 
 describe("a room that ends too early", () => {

@@ -34,6 +34,8 @@ export class Peer {
     let timer;
     const late = new Promise((_, reject) => {
       timer = setTimeout(() => reject(new Error(`took too long: ${run}`)), DEADLINE);
+      // Nobody may be interested any more when it comes.
+      timer.unref();
     });
     try {
       return await Promise.race([this.user.evaluate(run, given), late]);

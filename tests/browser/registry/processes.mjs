@@ -1,6 +1,9 @@
 // Which processes there are, by /proc.
 
 import { readFileSync, readdirSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+
+const PATIENCE = 5000; // ms
 
 /** @returns {{pid: number, parent: number, session: number, started: string, name: string}[]} */
 function processes() {
@@ -39,8 +42,13 @@ export function offspring() {
   return all.filter(({ pid }) => own.has(pid));
 }
 
-/** Those of them that still run. */
-export function survivors(list) {
-  const now = new Set(processes().map(({ pid, started }) => `${pid} ${started}`));
-  return list.filter(({ pid, started }) => now.has(`${pid} ${started}`));
+/** Those of them that run on. What is about to end needs a moment, and nothing tells when it has. */
+export async function survivors(list) {
+  const deadline = Date.now() + PATIENCE;
+  for (;;) {
+    const now = new Set(processes().map(({ pid, started }) => `${pid} ${started}`));
+    const left = list.filter(({ pid, started }) => now.has(`${pid} ${started}`));
+    if (left.length === 0 || Date.now() > deadline) return left;
+    await sleep(20);
+  }
 }
