@@ -411,6 +411,22 @@ test("a host that gave up after the answer came connects with another offer", as
   assert.deepEqual(world.left, { timers: 0, readers: 0, connections: 2 });
 });
 
+test("a guest that gave up before its answer was taken starts again at once", async () => {
+  const world = new World();
+  const { host, guest } = await world.admitted();
+  const started = host.startConnection();
+  guest.calls.interfere = (method) => (method === "postAnswer" ? new Promise(() => {}) : undefined);
+  const controller = new AbortController();
+  const gaveUp = rejection(guest.startConnection({ signal: controller.signal }));
+  await world.clock.advance(500);
+  controller.abort();
+  await gaveUp;
+  assert.equal(guest.getConnectionState(), "joined");
+  guest.calls.interfere = () => {};
+  await Promise.all([guest.startConnection(), started, world.clock.advance(1000)]);
+  assert.equal(host.getConnectionState(), "connected");
+});
+
 test("closeRoom ends what is under way", async () => {
   const world = new World();
   const host = world.client();

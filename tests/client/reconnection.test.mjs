@@ -2,7 +2,12 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { RegistryError, StateError, WebRTCError } from "../../client/registry/dist/index.js";
+import {
+  NetworkError,
+  RegistryError,
+  StateError,
+  WebRTCError,
+} from "../../client/registry/dist/index.js";
 import { FakeWebRTCManager } from "../../client/registry/dist/testing.js";
 import { NOTHING, settled, World } from "./helpers.mjs";
 
@@ -151,16 +156,100 @@ for (const side of ["host", "guest"])
     await assertFlow({ host, guest });
   });
 
-test("a guest whose new connection the host knows nothing of gets another offer", async () => {
-  const { world, host, guest } = await watched();
-  world.network.down = true; // so the host is not told
-  world.network.live[1].close();
-  world.network.live[0].become("failed");
+/** Both lose the connection of one side, of which the other cannot be told. */
+async function lostInSilence(side) {
+  const lost = await watched();
+  const { world } = lost;
+  const [first] = world.network.live;
+  const own = side === "host" ? first : first.peer;
+  const { peer } = own;
+  world.network.down = true;
+  own.close();
+  peer.become("failed");
   await world.clock.advance(1500);
   world.network.down = false;
   await world.clock.advance(10_000);
+  return lost;
+}
+
+test("a guest whose new connection the host knows nothing of gets another offer", async () => {
+  const { world, host, guest, managers } = await lostInSilence("guest");
   assert.equal(host.states.at(-1), "connected");
   assert.equal(guest.states.at(-1), "connected");
+  assert.deepEqual(world.left, CONNECTED);
+  // The answer of a stranger is not put to the old connection: a browser may take it, to no good.
+  const offers = managers.host.calls.filter((call) => call.startsWith("createOffer"));
+  const taken = managers.host.calls.filter((call) => call === "setRemoteDescription");
+  assert.deepEqual([offers, taken.length], [["createOffer(iceRestart)", "createOffer"], 1]);
+  await assertFlow({ host, guest });
+});
+
+test("a host whose new connection the guest knows nothing of is answered by a new one", async () => {
+  const { world, host, guest, managers } = await lostInSilence("host");
+  assert.equal(guest.states.at(-1), "connected");
+  assert.deepEqual(world.left, CONNECTED);
+  const answers = managers.guest.calls.filter((call) => call === "createAnswer");
+  assert.equal(answers.length, 1, "nor is its offer put to the old one");
+  await assertFlow({ host, guest });
+});
+
+test("candidates that came before their offer was seen are not forgotten", async () => {
+  const { world, host, guest } = await watched({ timeouts: { connect: 5000 } });
+  world.network.down = true;
+  world.network.report("failed");
+  await world.clock.advance(500);
+  assert.ok(guest.calls.calls.includes("postAnswer"));
+  let see;
+  const seen = new Promise((resolve) => (see = resolve));
+  guest.calls.interfere = (method) => (method === "getRoom" ? seen : undefined);
+  await world.clock.advance(7000); // the host offers again, and the guest reads its candidates
+  world.network.down = false;
+  host.calls.interfere = (method) =>
+    method === "getCandidates" ? new Promise(() => {}) : undefined;
+  see();
+  await world.clock.advance(3000);
+  assert.deepEqual([host.states.at(-1), guest.states.at(-1)], ["connected", "connected"]);
+});
+
+test("a connection that replaced another is kept itself when its ICE is restarted", async () => {
+  const { world, host, guest, managers } = await watched();
+  world.network.live[0].close();
+  await world.clock.advance(4000);
+  managers.host.calls.length = managers.guest.calls.length = 0;
+  world.network.report("failed");
+  await world.clock.advance(4000);
+  for (const manager of [managers.host, managers.guest])
+    assert.ok(!manager.calls.includes("createPeerConnection"));
+  await assertFlow({ host, guest });
+});
+
+test("the connection before is closed whoever made it", async () => {
+  const { world, host, guest, managers } = await watched();
+  managers.host.close = managers.guest.close = () => {};
+  world.network.live[0].close();
+  await world.clock.advance(4000);
+  assert.deepEqual(world.left, CONNECTED);
+  await assertFlow({ host, guest });
+});
+
+test("a restart takes one request less than it would to ask for the generation first", async () => {
+  const { world, host } = await watched();
+  world.network.live[0].close();
+  await world.clock.advance(4000);
+  assert.deepEqual(host.calls.calls.slice(0, 2), ["postOffer", "getRoom"]);
+});
+
+test("an answer to an offer whose request was given up on is made good by another offer", async () => {
+  const { world, host, guest } = await watched();
+  const post = host.calls.postOffer.bind(host.calls);
+  host.calls.postOffer = async (...args) => {
+    await post(...args);
+    host.calls.postOffer = post;
+    throw new NetworkError("network", true);
+  };
+  world.network.live[0].close();
+  await world.clock.advance(10_000);
+  assert.deepEqual([host.states.at(-1), guest.states.at(-1)], ["connected", "connected"]);
   assert.deepEqual(world.left, CONNECTED);
   await assertFlow({ host, guest });
 });
@@ -343,6 +432,14 @@ test("a peer that answers no ping is dead: the connection is restarted", async (
   assert.equal(host.states.at(-1), "connected");
   assert.equal(guest.states.at(-1), "connected");
   await assertFlow({ host, guest });
+});
+
+test("the heartbeat rests while the connection is restarted, and goes on after it", async () => {
+  const { world, host } = await watched({ heartbeat: true });
+  world.network.live[0].close();
+  await world.clock.advance(4000);
+  assert.deepEqual(host.states, RETURNED);
+  assert.equal(world.clock.pending, 1);
 });
 
 test("a page that slept does not take its own late timer for a dead peer", async () => {

@@ -64,7 +64,7 @@ export function openSession(
   /** Candidates of the other side, of all generations, and where their list ends. */
   let candidates: RTCIceCandidateInit[] = [];
   let since: number | undefined;
-  /** Of the last offer that was posted, or answered; 0: none. */
+  /** Of the last offer that was answered; 0: none. */
   let generation = 0;
   /** This side's candidates that were not sent, whether there are no more, and whom to tell. */
   let pending: RTCIceCandidateInit[] = [];
@@ -120,11 +120,19 @@ export function openSession(
         const attempt = isHost ? offer : answer;
         next = await scoped((signal) => attempt(signal, next), signal);
       } catch (error) {
-        const { code, status, retryable } = error as RegistryError;
-        // A host that starts anew after it gave up may find the room paired. A guest finds it so
-        // again when the host has made another offer meanwhile.
-        const again =
-          code === "already_paired" ? restart !== isHost : restart && (retryable || !status);
+        const failure = error as RegistryError;
+        let again = restart && (failure.retryable || !failure.status);
+        if (failure.code === "already_paired") {
+          // To a guest, the host has made another offer meanwhile.
+          again = restart;
+          if (isHost) {
+            // It started anew after it gave up, or an answer came to an offer it thought was lost.
+            const room = await registry.getRoom(code, token, { signal });
+            const answered = generationOf(room) - (room.answer ? 0 : 1);
+            again = answered > generation;
+            generation = answered;
+          }
+        }
         // Aborted is also what an attempt ends with that opened the channel.
         if (signal.aborted || !again) throw error;
         // Not one of ours: no relying on that connection any more.
@@ -137,12 +145,7 @@ export function openSession(
   }
 
   async function offer(signal: AbortSignal): Promise<never> {
-    let posted = 1;
-    if (restart) {
-      // By the registry's own word; a copy that lags behind may say less than we know.
-      const room = await registry.getRoom(code, token, { signal });
-      posted = Math.max(generationOf(room) + (room.answer ? 1 : 0), generation);
-    }
+    const posted = generation + 1;
     const fresh = begin(signal);
     if (fresh) bind(webrtc.createDataChannel(parts.channel.label, parts.channel.options));
     const description = await webrtc.createOffer(fresh ? undefined : { iceRestart: true });
@@ -150,7 +153,6 @@ export function openSession(
     signal.throwIfAborted();
     await webrtc.setLocalDescription(description);
     await registry.postOffer(code, token, description, { signal, generation: posted });
-    generation = posted;
     send({ restart: posted });
     void trickle(signal);
     // Nothing is `known` to begin with: so the server holds its answer until the guest's is there.
@@ -159,6 +161,7 @@ export function openSession(
       undefined,
       (room) => room.answer && generationOf(room) === posted,
     );
+    generation = posted;
     if (!fresh && isOther(answered.answer!)) throw new Error();
     await webrtc.setRemoteDescription(answered.answer!);
     return reach(signal, fresh);
