@@ -439,6 +439,52 @@ test("closeRoom ends what is under way", async () => {
   assert.deepEqual(world.left, NOTHING);
 });
 
+test("a room that comes after it was given up is not entered", async () => {
+  const world = new World();
+  const host = world.client();
+  let answer;
+  host.calls.createRoom = () => new Promise((resolve) => (answer = resolve));
+  const ended = rejection(host.createRoom("Alice"));
+  await settled();
+  await host.closeRoom();
+  answer({ code: "LATE2345", ownerToken: "t", joinCode: "123456", expiresAt: 1 });
+  assert.equal((await ended).code, "closed");
+  await settled();
+  assert.deepEqual([host.getConnectionState(), host.getRoomInfo()], ["idle", null]);
+});
+
+test("after an error the room is not closed a second time", async () => {
+  const world = new World();
+  const host = world.client({ timeouts: { peer: 1000 } });
+  await host.createRoom("Alice");
+  host.startConnection().catch(() => {});
+  await world.clock.advance(1000);
+  assert.equal(host.getConnectionState(), "error");
+  await host.closeRoom();
+  assert.equal(host.calls.calls.filter((call) => call === "closeRoom").length, 1);
+});
+
+test("a room that could not be closed is left all the same, and the error told", async () => {
+  const world = new World();
+  const { host, guest } = await world.connected();
+  const failure = new NetworkError("network", true);
+  host.calls.interfere = () => Promise.reject(failure);
+  assert.equal(await rejection(host.closeRoom()), failure);
+  assert.deepEqual(host.errors, [failure]);
+  assert.equal(host.getConnectionState(), "idle");
+  await guest.closeRoom();
+  assert.deepEqual(world.left, NOTHING);
+});
+
+test("closeRoom ends with its signal's reason, and the room is left all the same", async () => {
+  const world = new World();
+  const host = world.client();
+  await host.createRoom("Alice");
+  const reason = new Error("enough");
+  assert.equal(await rejection(host.closeRoom({ signal: AbortSignal.abort(reason) })), reason);
+  assert.deepEqual([host.getConnectionState(), host.errors], ["idle", []]);
+});
+
 test("a listener that throws keeps nothing from going on, and is nobody's but its author's", () => {
   const program = `
     import { World } from "./tests/client/helpers.mjs";

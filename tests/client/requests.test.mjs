@@ -158,6 +158,12 @@ test("an error carries nothing of the answer that it is about", async () => {
   assert.deepEqual(Object.keys(error).toSorted(), ["code", "name", "retryable", "status"]);
 });
 
+test("whatever is typed as a room code stays within its path", async () => {
+  const { client, requests } = scripted([{ body: SNAPSHOT }]);
+  await client.getRoom("../qk7m 2x/?#", "t");
+  assert.equal(requests[0].url, "https://registry.example/rooms/..%2Fqk7m%202x%2F%3F%23");
+});
+
 test("no answer that is no object is taken", async () => {
   for (const body of [undefined, null, 5, "text", []]) {
     const { client } = scripted([{ body }], { retry: { attempts: 1 } });

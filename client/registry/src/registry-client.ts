@@ -188,7 +188,6 @@ export class RegistryClient implements IRegistryClient {
         bodyOf(response);
         return response;
       } catch (error) {
-        signal.throwIfAborted();
         if (error instanceof RegistryClientError) throw error;
         throw new NetworkError("network", true);
       }
