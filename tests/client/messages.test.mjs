@@ -51,7 +51,7 @@ async function hears(data) {
 
 test("text that is no JSON, and binary data, arrive as they are", async () => {
   const bytes = new Uint8Array([1, 2]).buffer;
-  for (const data of ["hello", "!hello", "{", bytes]) {
+  for (const data of ["hello", "!hello", "!5", "!null", "{", bytes]) {
     const { host } = await hears(data);
     assert.deepEqual(host.messages, [data]);
   }

@@ -209,6 +209,9 @@ test("candidates that came before their offer was seen are not forgotten", async
   see();
   await world.clock.advance(3000);
   assert.deepEqual([host.states.at(-1), guest.states.at(-1)], ["connected", "connected"]);
+  const [, ufrag] = /^a=ice-ufrag:(\S+)/m.exec(world.network.live[0].localDescription.sdp);
+  const { candidates } = world.network.live[1];
+  assert.equal(candidates.filter((candidate) => candidate.endsWith(ufrag)).length, 2);
 });
 
 test("a connection that replaced another is kept itself when its ICE is restarted", async () => {
