@@ -233,12 +233,33 @@ bool room_join_code_right(struct request *request, const struct room *room, stru
 
 /* -- Looking at a room --------------------------------------------------------- */
 
-size_t room_count_since(const struct room *room, enum room_event event, int64_t since) {
-    size_t count = 0;
-    for (size_t i = 0; i < room->count; i++) {
-        count += room->entries[i].event == event && room->entries[i].time > since;
+static int64_t seconds_until(const struct request *request, int64_t time) {
+    return (time - request->now + 999) / 1000;
+}
+
+static int64_t earlier(int64_t a, int64_t b) {
+    return a < b ? a : b;
+}
+
+int64_t room_busy_for(const struct request *request, const struct room *room, unsigned events,
+                      size_t max, int64_t window) {
+    size_t found = 0;
+    for (size_t i = room->count; i > 0; i--) {
+        const struct entry *entry = &room->entries[i - 1];
+        int64_t end = earlier(entry->time + window, entry->fact->expires_at);
+        if (ROOM_EVENT(entry->event) & events && end > request->now && ++found == max) {
+            return seconds_until(request, end);
+        }
     }
-    return count;
+    return 0;
+}
+
+int64_t room_full_for(const struct request *request, const struct room *room) {
+    int64_t first = INT64_MAX;
+    for (size_t i = 0; i < room->count; i++) {
+        first = earlier(first, room->entries[i].fact->expires_at);
+    }
+    return seconds_until(request, first);
 }
 
 int64_t room_candidate_generation(const struct room *room) {

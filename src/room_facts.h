@@ -80,8 +80,13 @@ struct room room_read(struct request *request, struct text code);
 /* Whose token the caller sent; ROLE_NONE where it is no token of this room. */
 enum role room_caller(struct request *request, const struct room *room);
 bool room_join_code_right(struct request *request, const struct room *room, struct text join_code);
-/* Entries of the event since that time. */
-size_t room_count_since(const struct room *room, enum room_event event, int64_t since);
+/* Seconds until fewer than `max` entries of a set of events are younger than `window` ms, 0 where
+ * that is so now. */
+#define ROOM_EVENT(event) (1u << (event))
+int64_t room_busy_for(const struct request *request, const struct room *room, unsigned events,
+                      size_t max, int64_t window);
+/* Seconds until its log holds less, because something in it has expired. */
+int64_t room_full_for(const struct request *request, const struct room *room);
 /* The generation that a candidate left now is of. */
 int64_t room_candidate_generation(const struct room *room);
 /* "host", or the id of the guest. */

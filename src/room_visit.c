@@ -50,18 +50,17 @@ bool room_enter_as(struct request *request, struct room *room, enum role role,
     return true;
 }
 
-static size_t changes_since(const struct room *room, int64_t since) {
-    return room_count_since(room, EVENT_OFFER, since) +
-           room_count_since(room, EVENT_ANSWER, since) +
-           room_count_since(room, EVENT_CANDIDATES, since);
-}
-
 bool room_may_change(const struct request *request, const struct room *room,
                      struct response *wrong) {
-    *wrong = fail_later(CHANGES_TIME / 1000, TEXT("Too many changes in this room"));
-    if (request->settings.rate_limits &&
-        changes_since(room, request->now - CHANGES_TIME) >= CHANGES_MAX) {
-        return false;
+    static const unsigned changes =
+        ROOM_EVENT(EVENT_OFFER) | ROOM_EVENT(EVENT_ANSWER) | ROOM_EVENT(EVENT_CANDIDATES);
+    int64_t later = 0;
+    if (request->settings.rate_limits) {
+        later = room_busy_for(request, room, changes, CHANGES_MAX, CHANGES_TIME);
     }
-    return room->bytes + request->body.len <= ROOM_BYTES;
+    if (later == 0 && room->bytes + request->body.len > ROOM_BYTES) {
+        later = room_full_for(request, room);
+    }
+    *wrong = fail_later(later, TEXT("Too many changes in this room, or too large ones"));
+    return later == 0;
 }

@@ -77,18 +77,9 @@ struct response get_room_public(struct request *request) {
 
 /* Seconds until a room that was guessed at may be joined again; 0 where it may be now. */
 static int64_t locked_for(const struct request *request, const struct room *room) {
-    int64_t since = request->now - ROOM_LOCK;
-    if (!request->settings.rate_limits ||
-        room_count_since(room, EVENT_WRONG, since) < WRONG_CODES_MAX) {
-        return 0;
-    }
-    size_t later = WRONG_CODES_MAX; /* the lock ends with the oldest of the last ten */
-    const struct entry *entry = &room->entries[room->count];
-    while (later > 0) {
-        entry--;
-        later -= entry->event == EVENT_WRONG;
-    }
-    return (entry->fact->expires_at - request->now + 999) / 1000;
+    return request->settings.rate_limits
+               ? room_busy_for(request, room, ROOM_EVENT(EVENT_WRONG), WRONG_CODES_MAX, ROOM_LOCK)
+               : 0;
 }
 
 struct response post_room_join(struct request *request) {

@@ -331,6 +331,18 @@ static void a_join_code_works_once(void **state) {
     assert_coded(world, 409, "not_open");
 }
 
+static void of_two_guests_at_one_moment_one_is_let_in(void **state) {
+    struct world *world = as_world(state);
+    world_room(world);
+    int joined = 0;
+    for (int guest = 0; guest < 2; guest++) { /* the clock stands still */
+        joined += join(world) == 200;
+    }
+    assert_int_equal(joined, 1);
+    assert_coded(world, 409, "not_open");
+    assert_int_equal(memory_count(world->memory), 2); /* created, joined */
+}
+
 static void a_join_code_is_a_text_of_six_digits(void **state) {
     struct world *world = as_world(state);
     world_room(world);
@@ -755,6 +767,7 @@ int main(void) {
         world_test(what_is_no_open_room_is_one_and_the_same_404),
         world_test(a_guest_is_given_a_token),
         world_test(a_join_code_works_once),
+        world_test(of_two_guests_at_one_moment_one_is_let_in),
         world_test(a_join_code_is_a_text_of_six_digits),
         world_test(a_wrong_join_code_is_403_and_another_rooms_is_wrong),
         world_test(ten_wrong_codes_in_a_minute_lock_the_room_until_the_minute_is_over),
