@@ -476,6 +476,16 @@ test("a room that could not be closed is left all the same, and the error told",
   assert.deepEqual(world.left, NOTHING);
 });
 
+test("a room that is gone by the time it is closed is closed", async () => {
+  const world = new World();
+  const host = world.client();
+  await host.createRoom("Alice");
+  const gone = new RegistryError("not_found", false, "gone", { status: 404 });
+  host.calls.interfere = () => Promise.reject(gone);
+  await host.closeRoom();
+  assert.deepEqual([host.getConnectionState(), host.errors], ["idle", []]);
+});
+
 test("closeRoom ends with its signal's reason, and the room is left all the same", async () => {
   const world = new World();
   const host = world.client();

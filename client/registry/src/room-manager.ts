@@ -99,7 +99,9 @@ export class RoomManager implements IRoomManager {
   async closeRoom(options?: CallOptions): Promise<void> {
     this.#session?.bye();
     await this.#leave(ConnectionState.IDLE, new StateError("closed"), options)?.catch((error) => {
-      throw options?.signal?.aborted ? error : report(this.#parts, error);
+      // A room that is gone is closed.
+      if (error.code !== "not_found")
+        throw options?.signal?.aborted ? error : report(this.#parts, error);
     });
   }
 
