@@ -83,6 +83,8 @@ describe("the demo page", () => {
       join("Bob", "here"),
     ]);
     await ada.waitForSelector(peer("Bob"));
+    assert.equal(await ada.textContent(id("state")), "Somebody is here: connect");
+    assert.equal(await eve.textContent(id("state")), "Waiting for somebody");
     assert.equal(await ada.locator(peer("Eve")).count(), 0);
     assert.equal(await eve.locator(id("peer")).count(), 0);
     await Promise.all([ada, eve, bob].map((page) => page.context().close()));

@@ -179,7 +179,8 @@ function overall() {
     return ["disconnected", "Disconnected, waiting for a sign of life"];
   if (peers.includes("connecting")) return ["connecting", "Connecting"];
   if (lastProblem) return ["failed", `Connecting to ${lastProblem} failed`];
-  return ["waiting", "Waiting for somebody"];
+  const offered = [...lobby.people.values()].some(({ session }) => session);
+  return ["waiting", offered ? "Somebody is here: connect" : "Waiting for somebody"];
 }
 
 function render() {
