@@ -33,6 +33,38 @@ export function foldedScale(moments, label) {
   };
 }
 
+/**
+ * @typedef {object} Label
+ * @property {"tick" | "fold-name"} kind
+ * @property {string} text
+ * @property {number} begin
+ * @property {number} end
+ */
+
+/**
+ * The labels that neither hide another nor leave the axis. Long pauses come first, ticks last.
+ * @param {Scale} scale
+ * @param {(text: string) => number} widthOf the part of the axis that a text takes
+ * @returns {Label[]}
+ */
+export function labelsOf({ ticks, folds }, widthOf) {
+  /** @type {Label[]} */
+  const kept = [];
+  /** @param {Label["kind"]} kind @param {string} text @param {number} begin */
+  const keep = (kind, text, begin) => {
+    const end = begin + widthOf(text);
+    const free = kept.every((other) => end <= other.begin || other.end <= begin);
+    if (free && begin >= 0 && end <= 1) kept.push({ kind, text, begin, end });
+  };
+  for (const { place, width, ms } of [...folds].sort((a, b) => b.ms - a.ms)) {
+    const size = widthOf(duration(ms));
+    const middle = place + (width - size) / 2;
+    keep("fold-name", duration(ms), Math.max(0, Math.min(middle, 1 - size)));
+  }
+  for (const { place, label } of ticks) keep("tick", label, place);
+  return kept;
+}
+
 /** @param {number[]} moments ascending @param {number} label @returns {Stretch[]} */
 function layOut(moments, label) {
   const lengths = moments.slice(1).map((at, i) => at - (moments[i] ?? at));

@@ -2,13 +2,15 @@
 // across all rows mark what happened between the requests.
 
 import { el, make, setText } from "../common/util.js";
-import { duration, foldedScale } from "./scale.js";
+import { duration, foldedScale, labelsOf } from "./scale.js";
 
 /** How often bars of requests under way grow, in ms. */
 const GROW_EVERY = 200;
-/** What a label on the axis takes, and a letter of a flag, in px. */
+/** What a label on the axis commonly takes, and a letter of any label at most, in px. */
 const LABEL_WIDTH = 46;
 const LETTER_WIDTH = 8;
+/** What a label takes beside its letters, in px. */
+const PADDING = 8;
 
 /** @typedef {import("./recorder.js").Entry} Entry */
 /** @typedef {{at: number, label: string, good: boolean}} Mark */
@@ -41,7 +43,7 @@ export class Timeline {
     const width = this.#axis.clientWidth || 400;
     const scale = foldedScale(moments, LABEL_WIDTH / width);
     for (const [entry, row] of this.#rows) row.show(entry, scale, now);
-    this.#drawAxis(scale);
+    this.#drawAxis(scale, (text) => widthOf(text) / width);
     this.#drawFlags(scale, shown, width);
     if (follow) this.#frame.scrollTop = this.#frame.scrollHeight;
     if (entries.some(({ endedAt }) => !endedAt))
@@ -64,15 +66,14 @@ export class Timeline {
     }
   }
 
-  /** @param {import("./scale.js").Scale} scale */
-  #drawAxis({ ticks, folds }) {
-    const labels = ticks.map(({ place, label }) => at(make("span", "tick", label), place));
-    const lines = ticks.map(({ place }) => at(make("span", "grid"), place));
-    const bands = folds.map(({ place, width }) => at(make("span", "fold"), place, width));
-    const names = folds.map(({ place, width, ms }) =>
-      at(make("span", "fold-name", duration(ms)), place, width),
+  /** @param {import("./scale.js").Scale} scale @param {(text: string) => number} share of the axis */
+  #drawAxis(scale, share) {
+    const lines = scale.ticks.map(({ place }) => at(make("span", "grid"), place));
+    const bands = scale.folds.map(({ place, width }) => at(make("span", "fold"), place, width));
+    const labels = labelsOf(scale, share).map(({ kind, text, begin, end }) =>
+      at(make("span", kind, text), begin, end - begin),
     );
-    this.#axis.replaceChildren(...labels, ...names);
+    this.#axis.replaceChildren(...labels);
     this.#backdrop.replaceChildren(...lines, ...bands);
   }
 
@@ -87,7 +88,7 @@ export class Timeline {
     const lines = [];
     for (const { at: when, label, good } of marks) {
       const place = scale.place(when);
-      const length = (label.length * LETTER_WIDTH + 8) / width;
+      const length = widthOf(label) / width;
       const late = place + length > 1;
       const begin = late ? place - length : place;
       const free = lines.findIndex((end) => end <= begin);
@@ -198,6 +199,11 @@ function at(node, place, width) {
   node.style.left = `${(place * 100).toFixed(3)}%`;
   if (width !== undefined) node.style.width = `${(width * 100).toFixed(3)}%`;
   return node;
+}
+
+/** What a label takes at most, in px. @param {string} text */
+function widthOf(text) {
+  return text.length * LETTER_WIDTH + PADDING;
 }
 
 /** @param {HTMLElement} frame @param {string} selector */
