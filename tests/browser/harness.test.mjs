@@ -7,7 +7,8 @@ import assert from "node:assert/strict";
 import { mkdirSync, readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { startServer } from "../../tools/dev.mjs";
-import { foldedScale } from "../../web/harness/scale.js";
+import { PeerWatch } from "../../web/harness/peer-watch.js";
+import { foldedScale, labelsOf } from "../../web/harness/scale.js";
 import { launch, openUser } from "./browser.mjs";
 
 const SHOTS = process.env.SCREENSHOTS || "build/screenshots";
@@ -88,6 +89,44 @@ async function connectAtOnce(host, guest) {
 }
 
 const connected = (...pages) => Promise.all(pages.map((page) => inState(page, "connected")));
+
+/** The whole walk, step by step on both sides. */
+async function walkBoth(host, guest) {
+  for (const name of HOST_STEPS) await take(host, name);
+  await enterCodes(guest, await codes(host));
+  for (const name of GUEST_STEPS) await take(guest, name);
+  for (const name of LAST_HOST_STEPS) await take(host, name);
+  await take(guest, "open-channel");
+  await connected(host, guest);
+}
+
+/** Nothing on the page is to say that there still is a connection. */
+async function parted(page) {
+  for (const name of ["connection", "ice-connection", "signalling", "channel"])
+    await page.waitForSelector(`${id(`${name}-state`)}:text-is("closed")`);
+  assert.equal(await text(page, "path"), "–");
+  assert.equal(await page.locator(`${id("candidate")}[data-used="true"]`).count(), 0);
+  assert.equal(await page.isDisabled(id("chat-send")), true);
+}
+
+/** No label on the time axis may hide another or be cut off. */
+async function readable(page) {
+  const [axis, ...labels] = await page.$$eval(".axis, .axis > span", (all) =>
+    all.map((node) => {
+      const range = document.createRange();
+      range.selectNodeContents(node);
+      const box = node.matches(".axis") ? node : range;
+      const { left, right } = box.getBoundingClientRect();
+      return { left, right, text: node.textContent };
+    }),
+  );
+  assert.ok(labels.length > 0);
+  labels.sort((a, b) => a.left - b.left);
+  for (const [i, { left, right, text }] of labels.entries()) {
+    assert.ok(left >= axis.left && right <= axis.right, `${text} is cut off`);
+    assert.ok(i === 0 || left >= labels[i - 1].right, `${text} hides ${labels[i - 1]?.text}`);
+  }
+}
 
 async function say(from, to, words) {
   await from.fill(id("chat-input"), words);
@@ -224,6 +263,45 @@ describe("the debugging harness", () => {
     await guest.click(id("run-close-room"));
     await inState(guest, "closed");
     await inState(host, "disconnected");
+    await leave(host, guest);
+  });
+
+  for (const [name, leaving, staying, status] of [
+    ["the host closes the room", 0, 1, "gone"],
+    ["the guest leaves", 1, 0, "paired"],
+  ])
+    test(`step by step: when ${name}, the other page says so at once`, async () => {
+      const pages = await openPair();
+      await walkBoth(...pages);
+      const [left, stayed] = [pages[leaving], pages[staying]];
+      assert.equal(await left.isDisabled(id("cut-connection")), true);
+      assert.match(await left.getAttribute(id("cut-connection"), "title"), /step by step/i);
+      await left.waitForSelector(`${id("path")}:text("host to")`);
+      await left.click(id("run-close-room"));
+      await inState(left, "closed");
+      await inState(stayed, "disconnected");
+      assert.equal(await text(stayed, "state"), "The other side has left");
+      assert.equal(await stayed.getAttribute(id("error"), "data-code"), "peer_left");
+      await stayed.waitForSelector(`${id("room-status")}:text-is("${status}")`);
+      assert.equal(await stayed.getAttribute(id("error"), "data-code"), "peer_left");
+      for (const page of pages) await parted(page);
+      await stayed.screenshot({ path: `build/screenshots/harness-left-${staying}.png` });
+      await stayed.click(id("run-close-room"));
+      await inState(stayed, "closed");
+      await leave(...pages);
+    });
+
+  test("step by step: a channel that closes without a word is the end as well", async () => {
+    const [host, guest] = await openPair();
+    await host.click(id("connect-all"));
+    await enterCodes(guest, await codes(host));
+    await take(guest, "join-room");
+    await host.waitForSelector(step("post-offer", "done"));
+    for (const name of GUEST_STEPS.slice(1)) await take(guest, name);
+    await connected(host, guest);
+    await host.click(id("cut-connection"));
+    await guest.waitForSelector(`${id("state")}:text-is("The other side has left")`);
+    await parted(guest);
     await leave(host, guest);
   });
 
@@ -400,8 +478,8 @@ describe("the debugging harness", () => {
     await leave(host, guest);
   });
 
-  test("tokens are not shown, not even in what was sent and received", async () => {
-    const host = await open(browsers[0]);
+  test("secrets are not shown, not even in what was sent and received", async () => {
+    const [host, guest] = await openPair();
     await host.context().grantPermissions(["clipboard-read", "clipboard-write"]);
     const answer = host.waitForResponse((response) => response.url().endsWith("/rooms"));
     for (const name of HOST_STEPS) await take(host, name);
@@ -416,7 +494,13 @@ describe("the debugging harness", () => {
     assert.match(log, /POST \/rooms 201 \d+ ms/);
     for (const shown of [await host.content(), log])
       assert.equal(shown.includes(ownerToken.slice(0, 12)), false);
-    await leave(host);
+
+    await enterCodes(guest, await codes(host));
+    await take(guest, "join-room");
+    await guest.click(id("request-open"));
+    const masked = `${id("request-detail")}:has-text('"joinCode": "… (6 characters)"')`;
+    for (const page of [host, guest]) await page.waitForSelector(masked);
+    await leave(host, guest);
   });
 
   test("the keyboard is enough: each step leaves the focus on the next one", async () => {
@@ -488,6 +572,9 @@ describe("the debugging harness", () => {
         (shown) => parseFloat(document.querySelector(shown).textContent) < 5,
         id("round-trip"),
       );
+    await readable(host);
+    await readable(guest);
+    await guest.screenshot({ path: "build/screenshots/harness-guest.png" });
     await host.screenshot({ path: `${SHOTS}/harness.png` });
     await host.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
     await host.screenshot({ path: `${SHOTS}/harness-dark.png` });
@@ -500,6 +587,7 @@ describe("the debugging harness", () => {
     await say(host, guest, "W".repeat(300));
     await host.click(`${id("request-open")} >> nth=1`);
     await fits(host);
+    await readable(host);
     await host.screenshot({ path: "build/screenshots/harness-phone.png", fullPage: true });
     const idle = await open(browsers[0], "#guest=QK7M2XTD");
     await idle.click(id("settings"));
@@ -507,6 +595,16 @@ describe("the debugging harness", () => {
     await fits(idle);
     await leave(host, guest, idle);
   });
+});
+
+test("a closed connection has no open channel, whatever the channel says yet", () => {
+  const pc = Object.assign(new EventTarget(), { signalingState: "stable" });
+  const watch = new PeerWatch(pc, () => {});
+  assert.equal(watch.states.channel, "none");
+  watch.attach(Object.assign(new EventTarget(), { readyState: "open" }));
+  assert.equal(watch.states.channel, "open");
+  pc.signalingState = "closed";
+  assert.equal(watch.states.channel, "closed");
 });
 
 describe("the timeline's axis", () => {
@@ -524,6 +622,24 @@ describe("the timeline's axis", () => {
     // As long for as long, on both sides of the fold.
     assert.ok(Math.abs(place(40) - place(0) - (place(9080) - place(9040))) < 1e-9);
     assert.ok(ticks.length >= 3);
+  });
+
+  test("drops labels that would hide another or leave the axis, those of long pauses last", () => {
+    const scale = foldedScale([0, 40, 800, 830, 7600, 7640, 8400, 8420, 9170], 0.1);
+    assert.equal(scale.folds.length, 4);
+    const labels = labelsOf(scale, (label) => label.length * 0.03);
+    const inOrder = [...labels].sort((a, b) => a.begin - b.begin);
+    for (const [i, { begin, end, text }] of inOrder.entries()) {
+      assert.ok(begin >= 0 && end <= 1, `${text} leaves the axis`);
+      assert.ok(i === 0 || begin >= inOrder[i - 1].end, `${text} hides another`);
+    }
+    assert.equal(labels[0].text, "6.8 s");
+    const roomy = labelsOf(scale, () => 0);
+    assert.equal(roomy.length, scale.folds.length + scale.ticks.length);
+    assert.deepEqual(
+      labelsOf(scale, () => 2),
+      [],
+    );
   });
 
   test("is a plain axis where nothing is long, and empty where there is nothing", () => {

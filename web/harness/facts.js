@@ -10,7 +10,7 @@ import { readCandidate } from "./candidate.js";
  * @typedef {object} Room
  * @property {string} code
  * @property {string} joinCode empty for the guest
- * @property {"open" | "joined" | "paired" | "closed" | "gone"} status gone: 404, so expired or closed
+ * @property {"open" | "joined" | "paired" | "closed" | "gone" | "unknown"} status gone: 404, so expired or closed
  * @property {number} expiresAt epoch ms, as last heard; 0 when unknown
  * @property {boolean} renewed whether something has renewed its time since
  * @property {number} generation 0 before the first offer

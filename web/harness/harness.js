@@ -191,7 +191,7 @@ function changed() {
 
 function render() {
   if (problem.current?.passing && walk?.channelOpen) clearProblem();
-  const [state, words] = overall(walk, problem.current);
+  const [state, words] = overall(walk);
   const role = walk?.role ?? form.role;
   document.body.dataset.state = state;
   document.body.dataset.role = role;
@@ -243,6 +243,11 @@ function showConnection() {
   const states = watch?.states;
   const roundTrip = walk?.roundTrip ?? watch?.pair?.roundTrip;
   cut.disabled = !walk?.canCut;
+  const why =
+    walk?.mode === "steps"
+      ? "Step by step, nobody would mend the connection"
+      : "There is no connection to cut";
+  cut.title = cut.disabled ? why : "";
   connectionFacts.show({
     "connection-state": states?.connection ?? "",
     "ice-connection-state": states?.iceConnection ?? "",
@@ -266,8 +271,8 @@ function showDiagram(state) {
   const alone = host && walk?.facts.room?.status === "open";
   diagram.show({
     open: isAlive(),
-    others: isAlive() && !alone,
-    direct: DIRECT[state] ?? "off",
+    others: isAlive() && !alone && !walk?.left,
+    direct: (!walk?.left && DIRECT[state]) || "off",
     me: walk?.name ?? form.name,
     peers: [walk?.otherName || (host ? "guest" : "host")],
   });

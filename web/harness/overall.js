@@ -6,19 +6,18 @@ import { STEPS } from "./steps.js";
 /** @typedef {import("./steps.js").Step} Step */
 /** @typedef {import("./steps.js").StepId} StepId */
 /** @typedef {import("./walk.js").Walk} Walk */
-/** @typedef {import("./advice.js").Advice} Advice */
 /** @typedef {import("./steps-view.js").StepLook} StepLook */
 
-/** @param {Walk | null} walk @param {Advice | null} problem @returns {[state: string, words: string]} */
-export function overall(walk, problem) {
+/** @param {Walk | null} walk @returns {[state: string, words: string]} */
+export function overall(walk) {
   if (!walk?.mode) return ["idle", "Not begun"];
   const { facts, role, clientState } = walk;
   const host = role === "host";
   const connection = walk.watch?.connectionState;
   if (walk.over) return ["closed", host ? "The room is closed" : "You have left"];
-  if (problem?.code === "peer_left") return ["disconnected", "The other side has left"];
+  if (walk.left) return ["disconnected", "The other side has left"];
   if (connection === "disconnected" || clientState === "disconnected")
-    return ["disconnected", "Connection lost, trying again"];
+    return ["disconnected", clientState ? "Connection lost, trying again" : "Connection lost"];
   if (walk.channelOpen) return ["connected", `Connected to ${other(walk)}`];
   if (connection === "failed" || clientState === "error") return ["failed", "Not connected"];
   if (facts.room?.status === "gone") return ["failed", "The room is gone"];
@@ -68,7 +67,7 @@ function stateOf(walk, id, stuck) {
 
 /** @param {Walk} walk @param {StepId} id */
 function isSkipped(walk, id) {
-  return walk.channelOpen && id !== "close-room" && !walk.facts.done.has(id);
+  return (walk.channelOpen || walk.left) && id !== "close-room" && !walk.facts.done.has(id);
 }
 
 /** @param {Walk} walk */
@@ -83,11 +82,11 @@ function unsent(walk, id) {
 
 /** @param {Walk} walk @param {Step} step */
 function isEnabled(walk, { id, after, again }) {
-  const { facts, running, mode } = walk;
+  const { facts, running, mode, left } = walk;
   const done = facts.done.has(id);
   if (!facts.room) return !after && running.size === 0 && mode !== "all";
   if (walk.over || running.has(id)) return false;
-  if (mode === "all") return id === "close-room";
+  if (mode === "all" || left) return id === "close-room";
   if (done && !again) return false;
   if (done && id === "send-candidates") return unsent(walk, id) > 0;
   return !after || (facts.done.has(after) && !running.has(after));

@@ -53,8 +53,14 @@ export class PeerWatch {
       iceConnection: pc.iceConnectionState,
       gathering: pc.iceGatheringState,
       signalling: pc.signalingState,
-      channel: this.channel?.readyState ?? "none",
+      channel: this.channelState,
     };
+  }
+
+  /** A closed connection has no open channel, though the channel may learn that a moment later. */
+  get channelState() {
+    if (!this.channel) return "none";
+    return this.#pc.signalingState === "closed" ? "closed" : this.channel.readyState;
   }
 
   /** @param {RTCDataChannel} channel */
@@ -66,6 +72,7 @@ export class PeerWatch {
   }
 
   stop() {
+    this.pair = null;
     this.#stopped.abort();
     clearInterval(this.#timer);
   }

@@ -3,7 +3,7 @@
 
 /** Requests kept; the oldest go first. */
 const MAX_ENTRIES = 400;
-const SECRET_FIELDS = new Set(["ownerToken", "guestToken", "token"]);
+const SECRET_FIELDS = new Set(["ownerToken", "guestToken", "token", "joinCode"]);
 const SECRET_HEADERS = new Set(["x-access-token", "authorization"]);
 
 /**
@@ -119,10 +119,11 @@ function parse(text) {
   }
 }
 
-/** Enough to tell two secrets apart, not enough to use one. @param {unknown} secret */
+// Enough to tell two tokens apart, not enough to use one; of a join code four digits were nearly all.
+/** @param {unknown} secret */
 export function mask(secret) {
   const text = String(secret);
-  return `${text.slice(0, 4)}… (${text.length} characters)`;
+  return `${text.length < 16 ? "" : text.slice(0, 4)}… (${text.length} characters)`;
 }
 
 /** @param {Headers} headers */

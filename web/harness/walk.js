@@ -2,6 +2,7 @@
 // the client, or all at once with the whole of it. Either way every request goes through the recorder
 // and every connection is watched, and the page shows what they saw.
 
+import { sleep } from "../common/util.js";
 import { WebRTCRegistryClient } from "./client.js";
 import { EnteredRegistry } from "./entered-registry.js";
 import { Facts } from "./facts.js";
@@ -12,6 +13,8 @@ import { BYE, readData, readMessage } from "./wire.js";
 
 /** How long a last word may take before the connection is closed, in ms. */
 const FAREWELL = 100;
+/** How long whoever says goodbye may then take to close the room, in ms. */
+const CLOSING = 500;
 
 /** @typedef {import("./steps.js").StepId} StepId */
 /**
@@ -49,6 +52,8 @@ export class Walk {
   marks = [];
   /** Whether the handshake is over: the room closed, or the client without hope. */
   over = false;
+  /** Whether the other side has left, which ends the connection but maybe not the room. */
+  left = false;
 
   #plan;
   #listener;
@@ -102,7 +107,7 @@ export class Walk {
 
   /** Whether messages can be sent. */
   get channelOpen() {
-    const open = this.watch?.channel?.readyState === "open" && !this.over;
+    const open = this.watch?.channelState === "open" && !this.over;
     return open && (!this.#client || this.clientState === "connected");
   }
 
@@ -176,8 +181,8 @@ export class Walk {
     try {
       await this.#parts.look(this.#token);
     } catch (error) {
-      // Those who are connected need the room no more.
-      if (!this.channelOpen) this.#fail(error);
+      // Those who are connected need the room no more, nor do those who were.
+      if (!this.channelOpen && !this.left) this.#fail(error);
     }
     this.#changed();
   }
@@ -232,8 +237,8 @@ export class Walk {
   /** @param {string} what happened to the connection that is watched */
   #seen(what) {
     const { watch } = this;
-    if (what === "channel" && watch?.channel?.readyState === "open") this.#opened();
-    if (what === "channel" && watch?.channel?.readyState === "closed") this.#closed();
+    if (what === "channel" && watch?.channelState === "open") this.#opened();
+    if (what === "channel" && watch?.channelState === "closed") this.#closed();
     if (what === "connectionstate" && watch) this.#markState(watch.connectionState);
     this.#changed();
   }
@@ -250,6 +255,24 @@ export class Walk {
 
   #closed() {
     if (this.marks.at(-1)?.good && !this.over) this.#mark("channel closed", false);
+    this.#hungUp();
+  }
+
+  // Step by step nobody makes another connection: what is left of this one goes.
+  #hungUp() {
+    if (this.#client || this.over || this.left) return;
+    this.#parts.close();
+    this.watch?.stop();
+    const error = new Error("the other side closed the channel");
+    this.#fail(Object.assign(error, { name: "WebRTCError", code: "peer_left" }));
+  }
+
+  // Only the server knows whether the room is closed as well.
+  async #parted() {
+    this.left = true;
+    this.facts.update({ status: "unknown" });
+    await sleep(CLOSING, this.#stopped.signal);
+    if (!this.over) await this.look();
   }
 
   #greet() {
@@ -282,7 +305,10 @@ export class Walk {
     const { message, reply, bye } = readData(data);
     if (reply) this.watch?.channel?.send(reply);
     if (message !== undefined) this.#receive(message);
-    if (bye) this.#mark("they left", false);
+    if (bye) {
+      this.#mark("they left", false);
+      this.#hungUp();
+    }
     this.#changed();
   }
 
@@ -318,6 +344,7 @@ export class Walk {
   /** @param {any} error @param {StepId} [id] the step that failed; else the next one did */
   #fail(error, id) {
     if (this.#stopped.signal.aborted) return;
+    if (error.code === "peer_left") void this.#parted();
     if (error instanceof NotYet && id) this.notes.set(id, error.message);
     else {
       if (id) this.failed = id;
