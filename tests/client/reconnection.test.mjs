@@ -130,6 +130,19 @@ test("being online again cuts the wait short", async () => {
     host.states.length = guest.states.length = 0;
     network.dispatchEvent(new Event("online"));
     await world.clock.advance(5000);
+    assert.deepEqual(
+      [...host.states, ...guest.states],
+      [],
+      "a connection that works is left alone",
+    );
+    await assertFlow({ host, guest });
+
+    world.network.down = true;
+    network.dispatchEvent(new Event("online"));
+    await world.clock.advance(1000);
+    assert.equal(host.states[0], "disconnected", "it does not wait for ICE to notice");
+    world.network.down = false;
+    await world.clock.advance(5000);
     assert.deepEqual(host.states, RETURNED, "a network that came back may be another");
     assert.deepEqual(guest.states, RETURNED);
     await assertFlow({ host, guest });
@@ -346,6 +359,8 @@ test("a registry that cannot renegotiate ends the restart", async () => {
   const { world, host } = await watched();
   const post = host.calls.postOffer.bind(host.calls);
   host.calls.postOffer = (code, token, offer) => post(code, token, offer);
+  const read = host.calls.getRoom.bind(host.calls);
+  host.calls.getRoom = async (...given) => ({ ...(await read(...given)), generation: undefined });
   world.network.live[0].close();
   await world.clock.advance(5000);
   assert.equal(host.getConnectionState(), "error");

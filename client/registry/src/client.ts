@@ -43,4 +43,8 @@ export class WebRTCRegistryClient extends Room implements IWebRTCRegistryClient 
   override async createRoom(hostUserName: string, options?: CallOptions): Promise<string> {
     return (await super.createRoom(hostUserName, options)).code;
   }
+
+  override async joinRoom(...given: Parameters<RoomManager["joinRoom"]>): Promise<void> {
+    await super.joinRoom(...given);
+  }
 }

@@ -24,7 +24,7 @@ export abstract class RegistryClientError extends Error {
   constructor(
     code: string,
     retryable = false,
-    message = code.replaceAll("_", " "),
+    message = code,
     more?: { status: number; retryAfterSec?: number },
   ) {
     super(message);

@@ -21,11 +21,9 @@ export class HttpClient implements IHttpClient {
 
   /** @throws {RegistryError} and what fetch throws */
   post(url: string, body: any = {}, headers?: Record<string, string>): Promise<any> {
-    const all = { ...headers, ...POSTED };
-    return this.request({ method: "POST", url, body, headers: all }).then(bodyOf);
+    return this.request({ method: "POST", url, body, headers }).then(bodyOf);
   }
 
-  /** The headers are the caller's to give, all of them. */
   async request({ method, url, headers, body, signal }: HttpRequest): Promise<HttpResponse> {
     // A browser's own wants to be called as a function, not as a method.
     const ask = this.#fetch ?? fetch;
@@ -33,7 +31,10 @@ export class HttpClient implements IHttpClient {
       method,
       mode: "cors",
       credentials: "omit",
-      headers,
+      // Else a browser lets the second of two tabs that read one room wait for the first, for up to
+      // 20 s: it hopes for an answer that it may share.
+      cache: "no-store",
+      headers: method === "POST" ? { ...headers, ...POSTED } : headers,
       body: JSON.stringify(body),
       signal,
     });

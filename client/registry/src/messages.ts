@@ -38,12 +38,13 @@ export function decode(
   onFrame: (frame: Frame) => void,
 ): void {
   const isFrame = data[0] === "!";
+  let value = data;
   try {
-    const value = JSON.parse(isFrame ? data.slice(1) : data);
-    if (!isFrame) data = value;
-    else if (value instanceof Object) return onFrame(value);
+    value = JSON.parse(isFrame ? data.slice(1) : data);
   } catch {
     // Not ours.
   }
-  onMessage(data);
+  if (!isFrame) onMessage(value);
+  else if (value instanceof Object) onFrame(value);
+  else onMessage(data);
 }

@@ -57,14 +57,7 @@ export function settingsOf<Config extends Partial<RegistryClientConfig & RoomMan
 }
 
 /** What a room and its session share. */
-export interface Parts extends Settings, RoomManagerConfig {
-  heartbeat: HeartbeatOptions | undefined;
-  clock: Clock;
-  random: () => number;
-  candidateBatch: number;
-  timeouts: Timeouts;
-  polling: PollingPolicy;
-  channel: ChannelOptions;
+export interface Parts extends Settings, Omit<RoomManagerConfig, keyof Settings> {
   registry: IRegistryClient;
   webrtc: IWebRTCManager;
   state: IStateManager;

@@ -45,6 +45,7 @@ export async function poll<T, R>(
     const start = clock.now();
     reads.push(start);
     const wait = pace.plain || held >= Limit.Held ? 0 : polling.wait;
+    let asked = 0;
     if (wait) held++;
     try {
       const result = use(await read(wait || undefined));
@@ -53,7 +54,7 @@ export async function poll<T, R>(
       const { code, retryable, retryAfterSec = 0 } = error as RegistryError;
       if (wait && code === "bad_request") pace.plain = true;
       else if (!retryable) throw error;
-      else await sleep(clock, retryAfterSec * 1000, signal);
+      asked = retryAfterSec * 1000;
     } finally {
       if (wait) held--;
     }
@@ -61,6 +62,6 @@ export async function poll<T, R>(
     const least = Math.min(polling.maxInterval, floor * 2 ** early) * (0.9 + 0.2 * random());
     const rest = start + least - clock.now();
     early = rest > 0 ? early + 1 : 0;
-    await sleep(clock, rest, signal);
+    await sleep(clock, Math.max(rest, asked), signal);
   }
 }

@@ -58,11 +58,13 @@ export class RoomManager implements IRoomManager {
   }
 
   joinRoom(
-    code: string,
+    roomCode: string,
     joinCode: string,
     guestUserName: string,
     options?: CallOptions,
   ): Promise<RoomInfo> {
+    // As the host has it. What is left of no code is one that no room has.
+    const code = roomCode.replace(/[^a-z\d]/gi, "").toUpperCase() || "-";
     return this.#enter(
       ConnectionState.JOINING,
       ConnectionState.JOINED,
@@ -114,7 +116,7 @@ export class RoomManager implements IRoomManager {
   }
 
   /** Called with every error, those too that a promise rejects with. */
-  onError(callback: (error: Error) => void): Undo {
+  onError(callback: (error: RegistryClientError) => void): Undo {
     return listen(this.#parts.onError, callback);
   }
 
@@ -213,15 +215,16 @@ export class RoomManager implements IRoomManager {
   #leave(next: ConnectionState, reason: Error, options?: CallOptions): Promise<void> | undefined {
     const { registry, state } = this.#parts;
     const room = state.getRoomInfo();
-    const before = state.getState();
+    const session = this.#session;
     this.#life.abort(reason);
     this.#life = new AbortController();
-    this.#session?.drop();
+    session?.drop();
     this.#session = undefined;
+    const before = state.getState();
     if (next === ConnectionState.IDLE) state.reset();
     if (next !== before) go(this.#parts, next);
-    // With an error the room was closed already.
-    return room?.role === "host" && before !== ConnectionState.ERROR
+    // After an error, or a goodbye, it was closed already.
+    return room?.role === "host" && session
       ? registry.closeRoom(room.code, room.token, options)
       : undefined;
   }

@@ -27,8 +27,12 @@ import { isNumber } from "./wire.js";
 const enum Limit {
   /** ms between two attempts to restart, and until a guest that answered looks for another offer. */
   Pause = 1000,
-  /** Candidates in one request: what the registry takes of one negotiation. */
-  Batch = 40,
+  /** Candidates that the registry takes of one side in one negotiation. */
+  Candidates = 40,
+  /** Attempts at a connection that never was; a second one only where the first was answered. */
+  Attempts = 2,
+  /** ms in which a registry that is eventual may not know yet who has just come in. */
+  Late = 10_000,
 }
 
 export interface Session {
@@ -61,17 +65,15 @@ export function openSession(
   const lists: Pace = { reads: [] };
   /** The last snapshot that was read. */
   let room: RoomSnapshot | undefined;
-  /** Candidates of the other side, of all generations, and where their list ends. */
-  let candidates: RTCIceCandidateInit[] = [];
-  let since: number | undefined;
   /** Of the last offer that was answered; 0: none. */
   let generation = 0;
   /** This side's candidates that were not sent, whether there are no more, and whom to tell. */
   let pending: RTCIceCandidateInit[] = [];
   let complete = false;
   let wake = () => {};
-  /** An offer is on its way: a channel that works now will soon be another. */
+  /** There is an offer in the registry: a channel that works now will soon be another. */
   let negotiating = false;
+  const entered = clock.now();
   /** This side's connection is of no more use. */
   let spoilt = false;
   let connection: RTCPeerConnection | undefined;
@@ -81,6 +83,8 @@ export function openSession(
   let beats = new AbortController();
   /** The room was connected before. */
   let restart = false;
+  /** That the registry has another opinion of the generation. */
+  let refused: unknown;
   /** What to call when the channel works, and when there is no sense in waiting for it. */
   let opened = () => {};
   let broken = (_error: Error) => {};
@@ -89,6 +93,8 @@ export function openSession(
 
   const isIn = (wanted: ConnectionState) => state.getState() === wanted;
   const isOpen = () => channel?.readyState === "open";
+  /** Works, as far as ICE knows, or may again by itself: "connected" or "disconnected". */
+  const mayHeal = () => isOpen() && connection!.connectionState.endsWith("connected");
 
   /** With `heal`, the channel was open before, and may be again by itself within so many ms. */
   async function connect(parent: AbortSignal, heal?: number): Promise<void> {
@@ -107,37 +113,35 @@ export function openSession(
 
   /** Makes attempts until one ends it all by opening the channel, or there is no sense in more. */
   async function negotiate(signal: AbortSignal, heal?: number): Promise<never> {
+    const hurry = () => new Promise<unknown>((resolve) => (broken = resolve));
     if (restart) {
       // Unless there is reason to hurry.
-      await Promise.race([
-        new Promise<unknown>((resolve) => (broken = resolve)),
-        sleep(clock, heal!, signal),
-      ]);
+      await Promise.race([hurry(), sleep(clock, heal!, signal)]);
       if (!isHost) send({ restart: generation + 1 });
     }
+    let left = restart ? Infinity : Limit.Attempts;
     for (let next: RoomSnapshot | undefined; ;)
       try {
         const attempt = isHost ? offer : answer;
         next = await scoped((signal) => attempt(signal, next), signal);
       } catch (error) {
-        const failure = error as RegistryError;
-        let again = restart && (failure.retryable || !failure.status);
-        if (failure.code === "already_paired") {
-          // To a guest, the host has made another offer meanwhile.
-          again = restart;
-          if (isHost) {
-            // It started anew after it gave up, or an answer came to an offer it thought was lost.
-            const room = await registry.getRoom(code, token, { signal });
-            const answered = generationOf(room) - (room.answer ? 0 : 1);
-            again = answered > generation;
-            generation = answered;
-          }
-        }
         // Aborted is also what an attempt ends with that opened the channel.
-        if (signal.aborted || !again) throw error;
+        if (signal.aborted) throw error;
+        const { code, retryable, status } = error as RegistryError;
+        // To a guest: the host has made another offer meanwhile. A host has to ask.
+        const isAhead = code === "already_paired" && error !== refused;
+        if (isHost && isAhead) refused = error;
+        const passes = retryable || !status || isAhead;
+        const late =
+          !generation && /40[34]/.test(`${status}`) && clock.now() - entered < Limit.Late;
+        if (isHost) negotiating = false;
+        if (restart && mayHeal()) {
+          // It may work by now; and while ICE has hope, no registry's word ends it.
+          if (connection!.connectionState === "connected") works();
+          if (!passes) await hurry();
+        } else if (!late && !((generation || refused) && passes && --left)) throw error;
         // Not one of ours: no relying on that connection any more.
         spoilt ||= !(error instanceof RegistryClientError);
-        restart = true;
         // Neither that offer again, nor to be told only of what differs from it.
         next = room = undefined;
         await sleep(clock, Limit.Pause, signal);
@@ -145,6 +149,14 @@ export function openSession(
   }
 
   async function offer(signal: AbortSignal): Promise<never> {
+    if (refused) {
+      // It started anew after it gave up, or an answer came to an offer that it thought was lost.
+      const room = await registry.getRoom(code, token, { signal });
+      if (!room.generation) throw refused;
+      // What the registry shows may be older than what is known here.
+      generation = Math.max(generation, room.generation - (room.answer ? 0 : 1));
+      refused = undefined;
+    }
     const posted = generation + 1;
     const fresh = begin(signal);
     if (fresh) bind(webrtc.createDataChannel(parts.channel.label, parts.channel.options));
@@ -153,6 +165,7 @@ export function openSession(
     signal.throwIfAborted();
     await webrtc.setLocalDescription(description);
     await registry.postOffer(code, token, description, { signal, generation: posted });
+    negotiating = true;
     send({ restart: posted });
     void trickle(signal);
     // Nothing is `known` to begin with: so the server holds its answer until the guest's is there.
@@ -170,6 +183,7 @@ export function openSession(
   /** Answers; resolves to the offer that follows, if there comes one before the channel is open. */
   async function answer(signal: AbortSignal, next?: RoomSnapshot): Promise<RoomSnapshot> {
     const offered = next ?? (await nextOffer(signal));
+    negotiating = true;
     spoilt ||= isOther(offered.offer!);
     const fresh = begin(signal);
     const description = await webrtc.createAnswer(offered.offer!);
@@ -200,7 +214,6 @@ export function openSession(
   function begin(signal: AbortSignal): boolean {
     signal.throwIfAborted();
     if (!isIn(ConnectionState.CONNECTING)) go(parts, ConnectionState.CONNECTING);
-    negotiating = true;
     pending = [];
     complete = false;
     if (!spoilt && isOpen() && connection!.signalingState !== "closed") return false;
@@ -241,11 +254,12 @@ export function openSession(
   async function trickle(signal: AbortSignal): Promise<void> {
     signal.addEventListener("abort", () => wake());
     try {
-      for (;;) {
+      for (let room: number = Limit.Candidates; room > 0;) {
         while (!pending.length && !signal.aborted)
           await new Promise<void>((resolve) => (wake = resolve));
         await sleep(clock, complete ? 0 : parts.candidateBatch, signal);
-        const batch = pending.splice(0, Limit.Batch);
+        const batch = pending.splice(0, room);
+        room -= batch.length;
         if (registry.postCandidates) await registry.postCandidates(code, token, batch, { signal });
         else
           for (const candidate of batch)
@@ -276,6 +290,7 @@ export function openSession(
   }
 
   function readCandidates(signal: AbortSignal, posted?: Promise<void>): Promise<never> {
+    let since: number | undefined;
     const add = async (candidate: RTCIceCandidateInit) => {
       try {
         await posted;
@@ -284,14 +299,12 @@ export function openSession(
         // One that is refused is as good as none.
       }
     };
-    candidates.forEach(add);
     return poll<CandidateList, never>(
       parts,
       lists,
       signal,
       (wait) => registry.getCandidates(code, token, { since, wait, signal }),
-      ({ mode, items, lastSeq }) => {
-        candidates = mode === "full" ? items : [...candidates, ...items];
+      ({ items, lastSeq }) => {
         since = lastSeq;
         items.forEach(add);
       },
@@ -335,8 +348,11 @@ export function openSession(
   }
 
   function send(frame: Frame): void {
-    // Where it is not open, the other side learns by other means.
-    if (isOpen()) channel!.send(encodeFrame(frame));
+    try {
+      channel!.send(encodeFrame(frame));
+    } catch {
+      // Where it is not open, the other side learns by other means.
+    }
   }
 
   function ping(): void {
@@ -383,11 +399,21 @@ export function openSession(
     connection?.close();
   }
 
-  globalThis.addEventListener?.(
-    "online",
-    () => (restart || isIn(ConnectionState.CONNECTED)) && lost("online"),
-    { signal: life },
-  );
+  const bye = () => send({ bye: 1 });
+  const listen = (event: string, listener: () => void) =>
+    globalThis.addEventListener?.(event, listener, { signal: life });
+  listen("online", () => {
+    if (isIn(ConnectionState.CONNECTED)) {
+      // A connection that was not away says so.
+      ping();
+      sleep(clock, Limit.Pause, life).then(
+        () => pingedAt && lost("online"),
+        () => {},
+      );
+    } else if (restart) lost("online");
+  });
+  // A page that comes back has lost the room's token.
+  listen("pagehide", bye);
 
   const session: Session = {
     connect,
@@ -398,7 +424,7 @@ export function openSession(
       else complete = true;
       wake();
     },
-    bye: () => send({ bye: 1 }),
+    bye,
     connectionState(state) {
       if (state === "connected") works();
       // Of the others, these are the bad ones: disconnected, failed, closed.

@@ -25,7 +25,8 @@ export async function scoped<T>(
     const ended = new Promise<never>((_, reject) =>
       signal.addEventListener("abort", () => reject(signal.reason)),
     );
-    return await Promise.race([ended, work(signal)]);
+    // Even work that throws at once leaves somebody who hears of the end.
+    return await Promise.race([ended, (async () => work(signal))()]);
   } finally {
     own.abort();
   }

@@ -9,10 +9,8 @@ export class WebRTCManager implements IWebRTCManager {
   readonly #onCandidate: Listeners<RTCIceCandidateInit> = new Set();
   readonly #onState: Listeners<RTCPeerConnectionState> = new Set();
   readonly #onChannel: Listeners<RTCDataChannel> = new Set();
-  /** Undefined before createPeerConnection and after close, when nothing else can be asked for. */
+  /** Undefined before createPeerConnection, when nothing else can be asked for. */
   #connection!: RTCPeerConnection;
-  /** Candidates of the other side that wait for its description. */
-  #early: RTCIceCandidateInit[] = [];
 
   /** @param Connection the platform's own by default */
   constructor(Connection?: typeof RTCPeerConnection) {
@@ -50,16 +48,13 @@ export class WebRTCManager implements IWebRTCManager {
     return this.#connection.setLocalDescription(description);
   }
 
-  async setRemoteDescription(description: RTCSessionDescriptionInit): Promise<void> {
-    await this.#connection.setRemoteDescription(description);
-    for (const candidate of this.#early.splice(0)) await this.addIceCandidate(candidate);
+  setRemoteDescription(description: RTCSessionDescriptionInit): Promise<void> {
+    return this.#connection.setRemoteDescription(description);
   }
 
-  /** Never rejects: what is malformed, or of another negotiation, is as good as not there. */
-  async addIceCandidate(candidate: RTCIceCandidateInit): Promise<void> {
-    const connection = this.#connection;
-    if (connection.remoteDescription) await connection.addIceCandidate(candidate).catch(() => {});
-    else this.#early.push(candidate);
+  /** Of the other side, whose description has to be there already. */
+  addIceCandidate(candidate: RTCIceCandidateInit): Promise<void> {
+    return this.#connection.addIceCandidate(candidate);
   }
 
   createDataChannel(label: string, dataChannelDict?: RTCDataChannelInit): RTCDataChannel {
@@ -80,6 +75,5 @@ export class WebRTCManager implements IWebRTCManager {
 
   close(): void {
     this.#connection?.close();
-    this.#early = [];
   }
 }
