@@ -68,10 +68,12 @@ static bool read_description(const struct request *request, const char *type,
     return true;
 }
 
-static struct response fail_paired(void) {
+static struct response fail_generation(const struct room *room) {
     return fail_as(409, "already_paired",
-                   TEXT("The room is paired; an ICE restart is an offer with the next generation, "
-                        "and an answer with the same"));
+                   room->status == ROOM_PAIRED
+                       ? TEXT("The room is paired; an ICE restart is an offer with the next "
+                              "generation, and an answer with the same")
+                       : TEXT("The first offer and answer have the generation 1, or none"));
 }
 
 /* The first generation needs not be named. */
@@ -90,7 +92,7 @@ struct response post_room_offer(struct request *request) {
     int64_t answered = room.answer != NULL ? room.generation : 0;
     int64_t wanted = room.status != ROOM_PAIRED ? 1 : answered > 0 ? answered + 1 : room.generation;
     if (generation_of(&offer) != wanted) {
-        return fail_paired();
+        return fail_generation(&room);
     }
     if (!room_may_change(request, &room, &wrong)) {
         return wrong;
@@ -111,7 +113,7 @@ struct response post_room_answer(struct request *request) {
         return fail_as(409, "no_offer", TEXT("The host has not left an offer yet"));
     }
     if (room.answer != NULL || generation_of(&answer) != room.generation) {
-        return fail_paired();
+        return fail_generation(&room);
     }
     if (!room_may_change(request, &room, &wrong)) {
         return wrong;

@@ -31,14 +31,16 @@ function linesWith(definition) {
 
 test("the README's lines for rooms, pasted into two tabs, let two players talk", async () => {
   const pasted = linesWith("async function host").replace(/iceServers: \[.*\]/, "iceServers: []");
-  const tabs = await Promise.all([openUser(browser), openUser(browser)]);
+  // Two tabs of one user, who share the browser's cache and its connections.
+  const ada = await openUser(browser);
+  const bob = await ada.context().newPage();
+  const tabs = [ada, bob];
   for (const tab of tabs) {
     await tab.goto(`${server.url}/health`);
     await tab.evaluate(
       `(async () => { ${pasted}; Object.assign(window, { player, host, join }); })()`,
     );
   }
-  const [ada, bob] = tabs;
   await ada.evaluate(() => {
     window.created = new Promise((resolve) =>
       window.player.onStateChange((state) => state === "created" && resolve()),

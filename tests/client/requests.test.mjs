@@ -404,9 +404,18 @@ test("the HTTP client sends no cookies, and cannot be made to", async () => {
     (http) => http.get("/x", { A: "1" }),
     (http) => http.post("/x", {}, { A: "1" }),
   ]) {
-    const { mode, credentials, headers } = await fetched(call);
+    const { mode, credentials, cache, headers } = await fetched(call);
     assert.deepEqual([mode, credentials, headers.A], ["cors", "omit", "1"]);
+    assert.equal(cache, "no-store", "or a tab waits for another that reads the same");
   }
+});
+
+test("a request of one's own has X-Registry-Version too, where it is a POST", async () => {
+  const ask = (method) =>
+    fetched((http) => http.request({ method, url: "/x", headers: { A: "1" } }));
+  const { headers } = await ask("POST");
+  assert.deepEqual([headers.A, headers["X-Registry-Version"]], ["1", "1"]);
+  assert.deepEqual((await ask("GET")).headers, { A: "1" });
 });
 
 test("every POST of the HTTP client has X-Registry-Version and a JSON body", async () => {
