@@ -17,7 +17,7 @@ async function withPair(configs, play) {
   const pair = await stage.enter(...configs);
   try {
     await connect(...pair);
-    await assertWhole(pair);
+    await assertWhole(pair, configs[0]?.heartbeat ? 1 : 0);
     await play(pair);
   } finally {
     await Promise.all(pair.map((peer) => peer.close().catch(() => {})));
@@ -32,9 +32,9 @@ async function assertBack(pair, positions, message) {
   await assertWhole(pair);
 }
 
-async function assertWhole(pair) {
+async function assertWhole(pair, timers = 0) {
   for (const peer of pair) {
-    await peer.rests(1);
+    await peer.rests(1, timers);
     assert.equal(await peer.state(), "connected");
     assert.deepEqual(peer.page.errors, []);
   }
@@ -42,6 +42,17 @@ async function assertWhole(pair) {
 
 const positions = (pair) => Promise.all(pair.map(async (peer) => (await peer.states()).length));
 const made = (pair) => Promise.all(pair.map((peer) => peer.made()));
+
+/** Closes the room under the clients; returns what the host knows of it. */
+async function closeRoomOf([host]) {
+  const room = await host.room();
+  const closed = await fetch(`${stage.server.url}/rooms/${room.code}/close`, {
+    method: "POST",
+    headers: { "X-Registry-Version": "1", "X-Access-Token": room.token },
+  });
+  assert.equal(closed.status, 204);
+  return room;
+}
 
 describe("a peer connection that is closed under the client", () => {
   const sides = { "the host's side": [0], "the guest's side": [1], "both sides": [0, 1] };
@@ -59,12 +70,7 @@ describe("a peer connection that is closed under the client", () => {
 
   test("after the room has gone: both say why they cannot connect again, and rest", () =>
     withPair([], async (pair) => {
-      const room = await pair[0].room();
-      const closed = await fetch(`${stage.server.url}/rooms/${room.code}/close`, {
-        method: "POST",
-        headers: { "X-Registry-Version": "1", "X-Access-Token": room.token },
-      });
-      assert.equal(closed.status, 204);
+      const room = await closeRoomOf(pair);
       await pair[0].cutConnection();
       for (const peer of pair) {
         await peer.reach("error");
@@ -78,29 +84,35 @@ describe("a peer connection that is closed under the client", () => {
     }));
 });
 
+const comesOnline = (peer) => peer.evaluate(() => window.dispatchEvent(new Event("online")));
+
 describe("a page that comes online", () => {
+  const CHECKED = 1500; // ms after which it has asked the channel, and knows
   const sides = { "the host's": 0, "the guest's": 1 };
   for (const [name, side] of Object.entries(sides))
-    test(`on ${name} side restarts ICE at once, each time on the connection that there is`, () =>
+    test(`on ${name} side leaves a connection alone that works, room or no room`, () =>
       withPair([], async (pair) => {
+        const before = await Promise.all(pair.map((peer) => peer.states()));
         const madeBefore = await made(pair);
-        for (let times = 1; times <= 3; times++) {
-          const before = await positions(pair);
-          await pair[side].evaluate(() => window.dispatchEvent(new Event("online")));
-          await assertBack(pair, before, `online ${times}`);
+        for (const prepare of [() => {}, closeRoomOf]) {
+          await prepare(pair);
+          await comesOnline(pair[side]);
+          await sleep(CHECKED);
+          await talk(...pair, "still here");
         }
+        assert.deepEqual(await Promise.all(pair.map((peer) => peer.states())), before);
         assert.deepEqual(await made(pair), madeBefore);
       }));
 });
 
 describe("all UDP between the browsers is dropped", () => {
   /** Plays with a pair whose media goes through a relay. */
-  async function overRelay(play) {
+  async function overRelay(play, options) {
     const relay = new UdpRelay();
     const proxy = await startFaultProxy(stage.server.url, [relayed(relay)]);
-    const host = { registryApiUrl: proxy.url };
+    const host = { registryApiUrl: proxy.url, ...options };
     // Still patient when the host has not only noticed, but made an offer.
-    const guest = { ...host, timeouts: { heal: 4000 } };
+    const guest = { timeouts: { heal: 4000 }, ...host };
     try {
       await withPair([host, guest], async (pair) => {
         await talk(...pair);
@@ -138,6 +150,48 @@ describe("all UDP between the browsers is dropped", () => {
       await talk(...pair, "bright again");
       await assertWhole(pair);
     }));
+
+  test("and the page comes online: the connection is restarted before ICE notices", () =>
+    overRelay(async (pair, relay) => {
+      const before = await positions(pair);
+      const madeBefore = await made(pair);
+      relay.cut();
+      await comesOnline(pair[0]);
+      await pair[0].reach("connecting", before[0]);
+      relay.mend();
+      await assertBack(pair.slice(0, 1).concat(pair[1]), [before[0], 0], "bright again");
+      assert.deepEqual(await made(pair), madeBefore, "on the connection that there was");
+    }));
+
+  test("and a heartbeat notices, which has measured the round trip", () =>
+    overRelay(
+      async (pair, relay) => {
+        const [host] = pair;
+        const before = await positions(pair);
+        await host.evaluate(async ({ client }) => {
+          while (!client.roundTripTimeMs) await new Promise(requestAnimationFrame);
+        });
+        relay.cut();
+        await host.reach("disconnected", before[0]);
+        assert.equal((await host.story()).errors.at(-1).code, "heartbeat");
+        relay.mend();
+        await host.reach("connected", before[0]);
+        await talk(...pair, "bright again");
+      },
+      { heartbeat: { intervalMs: 200, timeoutMs: 1000 } },
+    ));
+
+  test("for 12 s, with all that the client does by itself: connected again", () =>
+    overRelay(
+      async (pair, relay) => {
+        const before = await positions(pair);
+        relay.cut();
+        await sleep(12_000);
+        relay.mend();
+        await assertBack(pair, before, "bright again");
+      },
+      { timeouts: {} },
+    ));
 
   const directions = { "both ways": undefined, "to the host": 0, "to the guest": 1 };
   for (const [name, side] of Object.entries(directions))

@@ -115,19 +115,20 @@ export class Peer {
     return this.evaluate(() => window.activity().made);
   }
 
-  /** Resolves when the client neither asks nor waits: no request, no timer, so many connections. */
-  async rests(connections) {
+  /** Resolves when the client neither asks nor waits: no request, so many connections and timers. */
+  async rests(connections, timers = 0) {
     await this.evaluate(
-      (_, connections) =>
+      (_, [connections, timers]) =>
         new Promise((resolve) => {
           const look = () => {
             const now = window.activity();
-            if (now.connections === connections && now.pending === 0 && now.timers === 0) resolve();
+            if (now.connections === connections && now.pending === 0 && now.timers === timers)
+              resolve();
             else requestAnimationFrame(look);
           };
           look();
         }),
-      connections,
+      [connections, timers],
     );
   }
 }
