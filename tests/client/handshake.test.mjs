@@ -11,7 +11,7 @@ import {
   WebRTCError,
 } from "../../client/registry/dist/index.js";
 import { FakeWebRTCManager } from "../../client/registry/dist/testing.js";
-import { NOTHING, rejection, settled, World } from "./helpers.mjs";
+import { assertFlow, NOTHING, rejection, settled, World } from "./helpers.mjs";
 
 test("a host and a guest pass through the states of the specification", async () => {
   const world = new World();
@@ -314,6 +314,49 @@ test("a channel that does not open in time is an error with the last states", as
     signalingState: "stable",
   });
   assert.deepEqual(world.left, NOTHING);
+});
+
+test("a start that was given up after the answer comes up at the second attempt", async () => {
+  for (const quitter of ["host", "guest"]) {
+    const world = new World();
+    world.network.down = true;
+    const pair = await world.admitted();
+    const stop = new AbortController();
+    const other = quitter === "host" ? "guest" : "host";
+    const kept = pair[other].startConnection();
+    const given = rejection(pair[quitter].startConnection({ signal: stop.signal }));
+    await world.clock.advance(1000);
+    assert.ok(pair.guest.calls.calls.includes("postAnswer"));
+    stop.abort(new Error("enough"));
+    assert.equal((await given).message, "enough");
+    world.network.down = false;
+    const again = pair[quitter].startConnection();
+    await world.clock.advance(40_000);
+    await Promise.all([kept, again]);
+    await assertFlow(pair);
+  }
+});
+
+test("a registry that does not know yet who has come in is asked again, for 10 s", async () => {
+  const world = new World();
+  const pair = await world.admitted();
+  for (const [side, method, refusal] of [
+    ["host", "postOffer", "not_found"],
+    ["guest", "getRoom", "forbidden"],
+  ]) {
+    const { calls } = pair[side];
+    const own = calls[method].bind(calls);
+    const status = refusal === "forbidden" ? 403 : 404;
+    const knownAt = world.clock.now() + 5000;
+    calls[method] = async (...given) => {
+      if (world.clock.now() < knownAt) throw new RegistryError(refusal, false, refusal, { status });
+      return own(...given);
+    };
+  }
+  const both = Promise.all([pair.host.startConnection(), pair.guest.startConnection()]);
+  await world.clock.advance(9000);
+  await both;
+  await assertFlow(pair);
 });
 
 test("ICE that fails in two attempts is an error, and the host closes the room", async () => {

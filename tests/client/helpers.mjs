@@ -1,5 +1,6 @@
 // Clients that share a registry in memory, a network of fake peer connections and a clock that waits.
 
+import assert from "node:assert/strict";
 import { WebRTCRegistryClient } from "../../client/registry/dist/index.js";
 import {
   FakeNetwork,
@@ -65,6 +66,15 @@ export class World {
 }
 
 export const NOTHING = { timers: 0, readers: 0, connections: 0 };
+
+/** Messages flow both ways, each once. */
+export async function assertFlow({ host, guest }) {
+  host.messages.length = guest.messages.length = 0;
+  host.sendMessage("to the guest");
+  guest.sendMessage("to the host");
+  await settled();
+  assert.deepEqual([host.messages, guest.messages], [["to the host"], ["to the guest"]]);
+}
 
 /** What the promise is rejected with. */
 export async function rejection(promise) {

@@ -9,19 +9,10 @@ import {
   WebRTCError,
 } from "../../client/registry/dist/index.js";
 import { FakeWebRTCManager } from "../../client/registry/dist/testing.js";
-import { NOTHING, settled, World } from "./helpers.mjs";
+import { assertFlow, NOTHING, settled, World } from "./helpers.mjs";
 
 const CONNECTED = { timers: 0, readers: 0, connections: 2 };
 const RETURNED = ["disconnected", "connecting", "connected"];
-
-/** Messages flow both ways, each once. */
-async function assertFlow({ host, guest }) {
-  host.messages.length = guest.messages.length = 0;
-  host.sendMessage("to the guest");
-  guest.sendMessage("to the host");
-  await settled();
-  assert.deepEqual([host.messages, guest.messages], [["to the host"], ["to the guest"]]);
-}
 
 /** A connected pair whose managers tell what they were asked for, from now on. */
 async function watched(hostConfig = {}, guestConfig = {}) {
