@@ -102,7 +102,8 @@ describe("two browsers connect, talk and part though nobody hears that the regis
             await guest.reach("disconnected");
             assert.deepEqual(await host.evaluate(({ errors }) => errors), []);
             const sent = proxy.requests.filter(({ path }) => path.endsWith(`/${route}`));
-            assert.ok(sent.length > 1, "it was sent again");
+            // Candidates that the registry took may open the channel before they are sent again.
+            assert.ok(sent.length > Number(route !== "candidate"), "it was sent again");
           },
           options,
         ));
