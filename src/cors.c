@@ -1,19 +1,9 @@
 /* CORS. */
 #include "cors.h"
 
-static struct text trim(struct text text) {
-    while (text.len > 0 && text.at[0] == ' ') {
-        text = text_from(text, 1);
-    }
-    while (text.len > 0 && text.at[text.len - 1] == ' ') {
-        text.len--;
-    }
-    return text;
-}
-
 static bool listed(struct text list, struct text origin) {
     while (list.len > 0) {
-        if (text_equal(trim(text_cut(&list, ',')), origin)) {
+        if (text_equal(text_trim(text_cut(&list, ','), TEXT(" ")), origin)) {
             return true;
         }
     }

@@ -8,22 +8,12 @@ bool read_wait(struct request *request, int64_t *wait, struct response *wrong) {
     return query_number(request, "wait", 0, WAIT_MAX, 0, wait);
 }
 
-static bool blank(char c) {
-    return c == ' ' || c == '\t';
-}
-
 /* Whether the header If-None-Match names this tag. Its comparison is the weak one (RFC 9110,
  * 13.1.2). */
 static bool none_match(const struct request *request, struct text tag) {
     struct text rest = request->headers[HEADER_IF_NONE_MATCH];
     while (rest.len > 0) {
-        struct text sent = text_cut(&rest, ',');
-        while (sent.len > 0 && blank(sent.at[0])) {
-            sent = text_from(sent, 1);
-        }
-        while (sent.len > 0 && blank(sent.at[sent.len - 1])) {
-            sent.len--;
-        }
+        struct text sent = text_trim(text_cut(&rest, ','), TEXT(" \t"));
         sent = text_starts(sent, TEXT("W/")) ? text_from(sent, 2) : sent;
         if (text_equal(sent, tag) || text_equal(sent, TEXT("*"))) {
             return true;

@@ -3,7 +3,6 @@
  * Two candidates are the same where candidate, sdpMid or "", and sdpMLineIndex or -1 are. One is
  * kept as it came, on a line with the hash of these three, so that nothing is parsed again. */
 #include "answer.h"
-#include "check.h"
 #include "handlers.h"
 #include "polling.h"
 #include "room_visit.h"

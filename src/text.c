@@ -25,6 +25,16 @@ struct text text_from(struct text whole, size_t count) {
     return (struct text){whole.at + count, whole.len - count};
 }
 
+struct text text_trim(struct text text, struct text blanks) {
+    while (text.len > 0 && memchr(blanks.at, text.at[0], blanks.len) != NULL) {
+        text = text_from(text, 1);
+    }
+    while (text.len > 0 && memchr(blanks.at, text.at[text.len - 1], blanks.len) != NULL) {
+        text.len--;
+    }
+    return text;
+}
+
 struct text text_cut(struct text *rest, char end) {
     struct text all = *rest;
     const char *found = all.len == 0 ? NULL : memchr(all.at, end, all.len);

@@ -25,6 +25,8 @@ bool text_starts(struct text whole, struct text start);
 int text_compare(struct text a, struct text b);
 /* What is left of `whole` after its first `count` bytes. */
 struct text text_from(struct text whole, size_t count);
+/* The text without the bytes at its ends that are among `blanks`. */
+struct text text_trim(struct text text, struct text blanks);
 /* Takes the bytes up to `end` off the front of `rest`, and `end` with them; all of it where `end`
  * does not occur, which leaves `rest` absent. */
 struct text text_cut(struct text *rest, char end);

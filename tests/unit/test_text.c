@@ -216,8 +216,18 @@ static void a_hash_is_fnv_1a_and_goes_on(void **state) {
     assert_true(text_hash((struct text){"a\0", 2}, TEXT_HASH) != text_hash(TEXT("a"), TEXT_HASH));
 }
 
+static void trimming_takes_blanks_off_both_ends_only(void **state) {
+    (void)state;
+    assert_true(text_equal(text_trim(TEXT("  a b "), TEXT(" ")), TEXT("a b")));
+    assert_true(text_equal(text_trim(TEXT(" \ta\t"), TEXT(" ")), TEXT("\ta\t")));
+    assert_true(text_equal(text_trim(TEXT(" \ta\t"), TEXT(" \t")), TEXT("a")));
+    assert_int_equal(text_trim(TEXT("   "), TEXT(" ")).len, 0);
+    assert_int_equal(text_trim(TEXT("\0a"), TEXT(" ")).len, 2);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(trimming_takes_blanks_off_both_ends_only),
         cmocka_unit_test(texts_are_equal_byte_for_byte),
         cmocka_unit_test(a_text_starts_with_its_own_beginning),
         cmocka_unit_test(texts_sort_by_bytes_and_the_shorter_first),

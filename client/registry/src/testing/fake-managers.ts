@@ -4,7 +4,6 @@ import {
   type CallOptions,
   ConnectionState,
   type IRoomManager,
-  type IStateManager,
   type IWebRTCManager,
   type IWebRTCRegistryClient,
   type RoomInfo,
@@ -12,6 +11,7 @@ import {
 } from "../interfaces.js";
 import { StateError } from "../errors.js";
 import { type Listeners, listen, tell } from "../listeners.js";
+import { StateManager } from "../state-manager.js";
 import { WebRTCManager } from "../webrtc-manager.js";
 import { FakeNetwork } from "./fake-peer-connection.js";
 
@@ -65,49 +65,22 @@ export class FakeWebRTCManager extends WebRTCManager implements IWebRTCManager {
 }
 
 /** Takes every state, and remembers them. */
-export class FakeStateManager implements IStateManager {
+export class FakeStateManager extends StateManager {
   readonly states: ConnectionState[] = [];
   #state = ConnectionState.IDLE;
-  #room: RoomInfo | null = null;
-  #connection: RTCPeerConnection | null = null;
-  #channel: RTCDataChannel | null = null;
 
-  getState(): ConnectionState {
+  override getState(): ConnectionState {
     return this.#state;
   }
 
-  setState(state: ConnectionState): void {
+  override setState(state: ConnectionState): void {
     this.states.push(state);
     this.#state = state;
   }
 
-  getRoomInfo(): RoomInfo | null {
-    return this.#room;
-  }
-
-  setRoomInfo(roomInfo: RoomInfo): void {
-    this.#room = roomInfo;
-  }
-
-  getPeerConnection(): RTCPeerConnection | null {
-    return this.#connection;
-  }
-
-  setPeerConnection(connection: RTCPeerConnection): void {
-    this.#connection = connection;
-  }
-
-  getDataChannel(): RTCDataChannel | null {
-    return this.#channel;
-  }
-
-  setDataChannel(channel: RTCDataChannel): void {
-    this.#channel = channel;
-  }
-
-  reset(): void {
+  override reset(): void {
+    super.reset();
     this.#state = ConnectionState.IDLE;
-    this.#room = this.#connection = this.#channel = null;
   }
 }
 
