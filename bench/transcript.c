@@ -70,7 +70,7 @@ static void counting_hmac(struct text message, unsigned char digest[DIGEST_BYTES
 }
 
 static const struct storage_methods counting_methods = {counting_read, counting_list,
-                                                        counting_apply, true};
+                                                        counting_apply, NULL, true};
 
 /* -- The requests
  * ------------------------------------------------------------------------------------ */

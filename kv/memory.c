@@ -154,7 +154,7 @@ static bool memory_apply(struct storage *storage, const struct edit *edits) {
 
 /* -- The store ----------------------------------------------------------------- */
 
-static const struct storage_methods methods = {memory_read, memory_list, memory_apply, true};
+static const struct storage_methods methods = {memory_read, memory_list, memory_apply, NULL, true};
 
 struct storage *memory_open(void) {
     struct memory *memory = calloc(1, sizeof *memory);

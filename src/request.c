@@ -6,6 +6,7 @@
 static const char *const header_names[HEADERS] = {
     [HEADER_ORIGIN] = "Origin",
     [HEADER_ACCEPT] = "Accept",
+    [HEADER_AUTHORIZATION] = "Authorization",
     [HEADER_IF_NONE_MATCH] = "If-None-Match",
     [HEADER_IDEMPOTENCY_KEY] = "Idempotency-Key",
     [HEADER_ACCESS_TOKEN] = "X-Access-Token",

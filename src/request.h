@@ -13,12 +13,15 @@ enum {
     RANDOM_BYTES = 96,  /* that come with a request */
     PARAMETERS_MAX = 2, /* in a route's pattern */
     DIGEST_BYTES = 32,
+    PUBLIC_KEY_BYTES = 32, /* Ed25519 */
+    SIGNATURE_BYTES = 64,
 };
 
 /* The request headers that any route looks at. */
 enum header {
     HEADER_ORIGIN,
     HEADER_ACCEPT,
+    HEADER_AUTHORIZATION,
     HEADER_IF_NONE_MATCH,
     HEADER_IDEMPOTENCY_KEY,
     HEADER_ACCESS_TOKEN,
@@ -37,6 +40,11 @@ struct host {
     /* Takes one from what the key may have of that budget, once a request however often it is run:
      * `limit` in `period` s. False where none was left. */
     bool (*spend)(struct text budget, struct text key, int limit, int period);
+    /* Whether it is the Ed25519 signature of the message under that key, of PUBLIC_KEY_BYTES and
+     * SIGNATURE_BYTES. Encodings have been checked: signing.h. */
+    bool (*verify)(struct text public_key, struct text signature, struct text message);
+    /* How many bytes AUTH_SECRET has; 0 where there is none. */
+    size_t (*secret_len)(void);
 };
 
 struct request {

@@ -67,6 +67,20 @@ bool storage_atomic(const struct request *request) {
     return request->host->storage->methods->atomic;
 }
 
+static int64_t count(struct request *request, struct text prefix, bool groups) {
+    check_key(prefix);
+    struct storage *storage = request->host->storage;
+    return storage->methods->count(storage, prefix, groups, request->now);
+}
+
+int64_t storage_count(struct request *request, struct text prefix) {
+    return count(request, prefix, false);
+}
+
+int64_t storage_count_groups(struct request *request, struct text prefix) {
+    return count(request, prefix, true);
+}
+
 bool storage_apply(struct storage *storage, const struct edit *edits) {
     return edits == NULL || storage->methods->apply(storage, edits);
 }

@@ -60,6 +60,9 @@ struct storage_methods {
                         struct text after, size_t limit);
     /* Applies the edits in order; false where the store could not. NULL where the host does it. */
     bool (*apply)(struct storage *storage, const struct edit *edits);
+    /* How many facts there are under the prefix at `now`, or how many groups of them; in a time that
+     * hardly grows with their number. NULL where the store is not atomic. */
+    int64_t (*count)(struct storage *storage, struct text prefix, bool groups, int64_t now);
     bool atomic; /* whether one handler's reads and writes happen as one */
 };
 
@@ -75,6 +78,11 @@ void storage_put(struct request *request, struct text key, struct text value, in
 void storage_delete(struct request *request, struct text key);
 /* Whether this handler's reads and writes happen as one. */
 bool storage_atomic(const struct request *request);
+/* Counting, where the store is atomic, without reading what is counted: facts under the prefix, and
+ * groups of them. A group are the keys that are the same up to their first space behind the prefix;
+ * a key holds two spaces at most that prefixes end at. */
+int64_t storage_count(struct request *request, struct text prefix);
+int64_t storage_count_groups(struct request *request, struct text prefix);
 /* For hosts whose store is synchronous. */
 bool storage_apply(struct storage *storage, const struct edit *edits);
 

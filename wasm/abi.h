@@ -87,6 +87,13 @@ char *host_list(const char *prefix, uint32_t prefix_len, const char *after, uint
 WASM_IMPORT("hmac") uint32_t host_hmac(const char *message, uint32_t len, unsigned char *digest);
 /* Whether the two are the same, in constant time. */
 WASM_IMPORT("equal") uint32_t host_equal(const char *a, const char *b, uint32_t len);
+/* Whether the 64 bytes of the signature are that of the message under the key of 32 bytes, Ed25519.
+ */
+WASM_IMPORT("verify")
+uint32_t host_verify(const char *public_key, const char *signature, const char *message,
+                     uint32_t len);
+/* How many bytes AUTH_SECRET has. */
+WASM_IMPORT("secretLen") uint32_t host_secret_len(void);
 /* Takes one from what the key may have of that budget, `limit` in `period` s, once a request: 1, or
  * 0 where none is left. While the host does not know yet, the answer is 1, and is noted as missing:
  * a run that ends so is run again. */

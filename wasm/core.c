@@ -120,9 +120,18 @@ static bool wasm_spend(struct text budget, struct text key, int limit, int perio
                       (uint32_t)period) != 0;
 }
 
-static const struct storage_methods methods = {wasm_read, wasm_list, NULL, false};
+static bool wasm_verify(struct text public_key, struct text signature, struct text message) {
+    return host_verify(public_key.at, signature.at, message.at, (uint32_t)message.len) == 1;
+}
+
+static size_t wasm_secret_len(void) {
+    return host_secret_len();
+}
+
+static const struct storage_methods methods = {.read = wasm_read, .list = wasm_list};
 static struct storage storage = {&methods};
-static const struct host host = {&storage, wasm_hmac, wasm_equal, wasm_spend};
+static const struct host host = {&storage,   wasm_hmac,   wasm_equal,
+                                 wasm_spend, wasm_verify, wasm_secret_len};
 
 /* -- A request ----------------------------------------------------------------- */
 

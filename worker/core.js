@@ -1,6 +1,6 @@
 // The bridge to the module. Layouts, who owns which bytes and what may throw: wasm/abi.h.
 
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac, createPublicKey, timingSafeEqual, verify } from "node:crypto";
 
 export const RANDOM_BYTES = 96;
 /** `enum leave`: why a run was left. Thrown as they are, since an Error would collect a stack. */
@@ -30,6 +30,11 @@ export class Core {
         return (this.#bytes(digest, made.length).set(made), made.length);
       },
       equal: (a, b, len) => Number(timingSafeEqual(this.#bytes(a, len), this.#bytes(b, len))),
+      verify: (key, signature, at, len) => {
+        const [x, made] = [this.#bytes(key, 32), this.#bytes(signature, 64)];
+        return Number(verify(null, this.#bytes(at, len), ed25519(x), made));
+      },
+      secretLen: () => Buffer.byteLength(secret),
       spend: (name, nameLen, key, keyLen) =>
         this.#known("spend", this.#text(name, nameLen), this.#text(key, keyLen)) ?? 1,
       leave: (why) => {
@@ -95,6 +100,12 @@ export class Core {
     const bytes = bodyLen > 0 ? this.#text(body, bodyLen) : null;
     return { ...reply, body: bytes, edits: JSON.parse(this.#text(edits, editsLen)) };
   }
+}
+
+/** The key that the 32 bytes are. */
+function ed25519(bytes) {
+  const x = Buffer.from(bytes).toString("base64url");
+  return createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x }, format: "jwk" });
 }
 
 /** What `make` makes of the key, once while it is asked for often. */

@@ -49,8 +49,8 @@ static bool faulty_apply(struct storage *storage, const struct edit *edits) {
 
 /* -- The store ----------------------------------------------------------------- */
 
-static const struct storage_methods methods = {faulty_read, faulty_list, faulty_apply, true};
-static const struct storage_methods eventual = {faulty_read, faulty_list, faulty_apply, false};
+static const struct storage_methods methods = {faulty_read, faulty_list, faulty_apply, NULL, true};
+static const struct storage_methods eventual = {faulty_read, faulty_list, faulty_apply, NULL, false};
 
 void faulty_open(struct faulty *faulty, struct storage *inner) {
     *faulty = (struct faulty){.storage.methods = &methods, .inner = inner};

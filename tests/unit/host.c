@@ -52,6 +52,19 @@ static bool equal(struct text a, struct text b) {
     return a.len == b.len && CRYPTO_memcmp(a.at, b.at, a.len) == 0;
 }
 
+static bool verify(struct text public_key, struct text signature, struct text message) {
+    const unsigned char *key_bytes = (const unsigned char *)public_key.at;
+    EVP_PKEY *key =
+        EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, key_bytes, PUBLIC_KEY_BYTES);
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    bool right = key != NULL && EVP_DigestVerifyInit(context, NULL, NULL, NULL, key) == 1 &&
+                 EVP_DigestVerify(context, (const unsigned char *)signature.at, SIGNATURE_BYTES,
+                                  (const unsigned char *)message.at, message.len) == 1;
+    EVP_MD_CTX_free(context);
+    EVP_PKEY_free(key);
+    return right;
+}
+
 /* The host whose request is running: `struct host` has no state of its own. */
 static struct test_host *running;
 
@@ -73,9 +86,13 @@ static bool spend(struct text budget, struct text key, int limit, int period) {
     return true;
 }
 
+static size_t secret_len(void) {
+    return running->secret_len;
+}
+
 void test_host_open(struct test_host *host, struct storage *storage) {
     memset(host, 0, sizeof *host);
-    host->host = (struct host){storage, hmac, equal, spend};
+    host->host = (struct host){storage, hmac, equal, spend, verify, secret_len};
     host->arena.base = malloc(TEST_ARENA);
     host->arena.limit = host->arena.ready = TEST_ARENA;
     host->arena.grow = unpoison;
@@ -84,6 +101,7 @@ void test_host_open(struct test_host *host, struct storage *storage) {
     host->now = (int64_t)TEST_NOW * 1000;
     host->headers[HEADER_ORIGIN] = "https://app.example";
     host->address = "192.0.2.1";
+    host->secret_len = 64;
 }
 
 void test_host_close(struct test_host *host) {

@@ -16,6 +16,7 @@ struct test_host {
     const char *headers[HEADERS];   /* NULL: none */
     const char *address;            /* the client's */
     const char *settings[SETTINGS]; /* NULL: the default */
+    size_t secret_len;              /* what the host says of AUTH_SECRET */
     uint64_t random;                /* the next request's random bytes begin with this number */
     bool keep_edits;                /* do not apply them; request.edits has them */
     struct request request;         /* the last one */
