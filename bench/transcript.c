@@ -50,6 +50,13 @@ static struct page counting_list(const struct storage *storage, struct arena *ar
     return store.under->methods->list(store.under, arena, prefix, after, limit);
 }
 
+static int64_t counting_count(struct storage *storage, struct text prefix, bool groups,
+                              int64_t now) {
+    (void)storage;
+    store.calls += counted;
+    return store.under->methods->count(store.under, prefix, groups, now);
+}
+
 static bool counting_apply(struct storage *storage, const struct edit *edits) {
     (void)storage;
     store.calls += counted;
@@ -70,7 +77,7 @@ static void counting_hmac(struct text message, unsigned char digest[DIGEST_BYTES
 }
 
 static const struct storage_methods counting_methods = {counting_read, counting_list,
-                                                        counting_apply, NULL, true};
+                                                        counting_apply, counting_count, true};
 
 /* -- The requests
  * ------------------------------------------------------------------------------------ */

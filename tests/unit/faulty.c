@@ -42,6 +42,14 @@ static struct page faulty_list(const struct storage *storage, struct arena *aren
     return page;
 }
 
+static int64_t faulty_count(struct storage *storage, struct text prefix, bool groups, int64_t now) {
+    struct faulty *faulty = faulty_of(storage);
+    if (fails(faulty)) {
+        faulty->leave();
+    }
+    return faulty->inner->methods->count(faulty->inner, prefix, groups, now);
+}
+
 static bool faulty_apply(struct storage *storage, const struct edit *edits) {
     struct faulty *faulty = faulty_of(storage);
     return !fails(faulty) && storage_apply(faulty->inner, edits);
@@ -49,8 +57,10 @@ static bool faulty_apply(struct storage *storage, const struct edit *edits) {
 
 /* -- The store ----------------------------------------------------------------- */
 
-static const struct storage_methods methods = {faulty_read, faulty_list, faulty_apply, NULL, true};
-static const struct storage_methods eventual = {faulty_read, faulty_list, faulty_apply, NULL, false};
+static const struct storage_methods methods = {faulty_read, faulty_list, faulty_apply, faulty_count,
+                                               true};
+static const struct storage_methods eventual = {faulty_read, faulty_list, faulty_apply, NULL,
+                                                false};
 
 void faulty_open(struct faulty *faulty, struct storage *inner) {
     *faulty = (struct faulty){.storage.methods = &methods, .inner = inner};

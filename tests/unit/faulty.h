@@ -8,10 +8,11 @@
 struct faulty {
     struct storage storage;
     struct storage *inner;
-    int calls;   /* so far; a test may set it back */
-    int fail_at; /* the call that fails, counted from 1; 0: none. A read or list leaves the request.
-                  */
-    bool copies; /* facts are copied into the request's arena, where they use up its memory */
+    int calls;           /* so far; a test may set it back */
+    int fail_at;         /* the call that fails, counted from 1; 0: none. All but an apply leave
+                          * the request. */
+    void (*leave)(void); /* leaves the request for a count, which is given no arena to do it with */
+    bool copies;         /* facts are copied into the request's arena and use up its memory */
 };
 
 void faulty_open(struct faulty *faulty, struct storage *inner);

@@ -127,6 +127,51 @@ static void sweeping_drops_what_has_expired_and_nothing_else(void **state) {
     assert_text(read(world, "s/4").value, "4");
 }
 
+static void counts_are_of_what_lives_when_the_request_is_handled(void **state) {
+    struct world *world = as_world(state);
+    put(world, "c/a p 1", "1", NOW + 1000);
+    put(world, "c/a p 2", "2", NOW + 1001);
+    put(world, "c/b p 1", "3", NOW + 1000);
+    world->host.now = NOW + 999;
+    assert_int_equal(storage_count(world_request(world), TEXT("c/")), 3);
+    assert_int_equal(storage_count_groups(world_request(world), TEXT("c/")), 2);
+    world->host.now = NOW + 1000;
+    assert_int_equal(storage_count(world_request(world), TEXT("c/")), 1);
+    assert_int_equal(storage_count_groups(world_request(world), TEXT("c/")), 1);
+    assert_text(read(world, "c/a p 2").value, "2");
+}
+
+static void a_count_is_one_call_of_the_store(void **state) {
+    struct world *world = as_world(state);
+    world->store.calls = 0;
+    assert_int_equal(storage_count(world_request(world), TEXT("c/")), 0);
+    assert_int_equal(world->store.calls, 1);
+    assert_int_equal(storage_count_groups(world_request(world), TEXT("c/")), 0);
+    assert_int_equal(world->store.calls, 2);
+}
+
+/* Of a fact that expired the key still shows: where a page ended, and what was asked for. */
+static void a_count_leaves_what_was_handed_out_before(void **state) {
+    struct world *world = as_world(state);
+    world->store.copies = false; /* the store's own bytes */
+    put(world, "h/1", "1", NOW + 1);
+    put(world, "h/2", "2", NOW);
+    put(world, "h/3", "3", NOW + 1);
+    struct request *request = world_request(world);
+    struct page page = storage_list(request, TEXT("h/"), TEXT(""), 2);
+    struct text wanted[] = {TEXT("h/2")};
+    struct fact fact;
+    storage_read(request, wanted, 1, &fact);
+    assert_int_equal(storage_count(request, TEXT("h/")), 2);
+    assert_int_equal(memory_count(world->memory), 2);
+    assert_text(fact.key, "h/2");
+    assert_text(page.last, "h/2");
+    assert_text(page.facts[0].value, "1");
+    page = storage_list(request, TEXT("h/"), page.last, 2);
+    assert_int_equal(page.count, 1);
+    assert_text(page.facts[0].key, "h/3");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         world_test(a_fact_expires_to_the_millisecond),
@@ -139,6 +184,9 @@ int main(void) {
         world_test(no_edits_are_applied_without_a_call),
         world_test(a_refusal_is_passed_on),
         world_test(sweeping_drops_what_has_expired_and_nothing_else),
+        world_test(counts_are_of_what_lives_when_the_request_is_handled),
+        world_test(a_count_is_one_call_of_the_store),
+        world_test(a_count_leaves_what_was_handed_out_before),
     };
     return cmocka_run_group_tests_name("storage", tests, NULL, NULL);
 }

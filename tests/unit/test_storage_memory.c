@@ -192,6 +192,13 @@ static void walk(struct storage *store, const cJSON *item, const cJSON *gives) {
     }
 }
 
+static void count(struct storage *store, const cJSON *step, bool groups) {
+    const cJSON *now = get(step, "now");
+    int64_t counted = store->methods->count(store, text_item(step->child), groups,
+                                            START + (now == NULL ? 0 : now->valueint));
+    assert_int_equal(counted, get(step, "gives")->valueint);
+}
+
 static void run_step(struct storage *store, const cJSON *step) {
     const cJSON *gives = get(step, "gives");
     const char *kind = step->child->string;
@@ -207,6 +214,8 @@ static void run_step(struct storage *store, const cJSON *step) {
         list(store, step->child, gives);
     } else if (strcmp(kind, "walk") == 0) {
         walk(store, step->child, gives);
+    } else if (strcmp(kind, "count") == 0 || strcmp(kind, "countGroups") == 0) {
+        count(store, step, strcmp(kind, "countGroups") == 0);
     } else {
         fail_msg("no such step: %s", kind);
     }

@@ -23,6 +23,7 @@ int world_open(void **state) {
     faulty_open(&world->store, world->memory);
     world->store.copies = true;
     test_host_open(&world->host, &world->store.storage);
+    world->store.leave = world->host.arena.exhausted;
     *state = world;
     return 0;
 }
