@@ -247,7 +247,9 @@ static size_t quoted_size(const char *text) {
     return size;
 }
 
+/* A number of cJSON's is none of ours: it may have lost digits, and the module cannot print it. */
 static size_t printed_size(const cJSON *tree) {
+    CHECK(!cJSON_IsNumber(tree));
     enum {
         PUNCTUATION = 16
     }; /* brackets, commas, literals, and the 5 bytes that cJSON wants spare */
