@@ -28,6 +28,10 @@ ajv.addKeyword({
   type: "string",
   validate: (max, text) => Buffer.byteLength(text) <= max,
 });
+ajv.addKeyword({
+  keyword: "x-max-json-bytes",
+  validate: (max, value) => Buffer.byteLength(JSON.stringify(value)) <= max,
+});
 ajv.addSchema({ $id: "openapi", $defs: outsideTheDocument(document.components.schemas) });
 
 /** Schemas whose references lead to what ajv knows, from wherever they stand. */
@@ -133,11 +137,19 @@ function wrongParameters({ path, operation }, { url, headers }) {
     const why = wrongWith(parameter.schema, typed(parameter.schema, text));
     return why ? [`${parameter.name}: ${why}`] : [];
   });
-  for (const name of Object.keys(operation.security?.[0] ?? {})) {
-    const header = document.components.securitySchemes[name].name;
-    if (!headers.has(header)) wrong.push(`${header} is missing`);
-  }
-  return wrong;
+  const proofs = (operation.security ?? [{}]).map((names) => wrongProofs(names, headers));
+  return proofs.some((found) => found.length === 0) ? wrong : [...wrong, ...proofs[0]];
+}
+
+/** @returns what is wrong with the headers of these security schemes, all of which are wanted */
+function wrongProofs(names, headers) {
+  return Object.keys(names).flatMap((name) => {
+    const scheme = document.components.securitySchemes[name];
+    const header = scheme.type === "http" ? "Authorization" : scheme.name;
+    if (!headers.has(header)) return [`${header} is missing`];
+    const fine = new RegExp(scheme["x-pattern"] ?? "").test(headers.get(header));
+    return fine ? [] : [`${header} is not as ${name} has it`];
+  });
 }
 
 function wrongBody({ operation }, { body }) {
@@ -202,19 +214,28 @@ function assertElsewhere(methods, { method, url }, answer) {
 /** Operation and status, to the error codes and the shapes of the bodies that were seen. */
 const seen = new Map();
 const keyOf = ({ operationId }, status) => `${operationId} ${status}`;
+/** Responses, which operations may share, to the sentences that were seen. */
+const sentences = new Map();
 
 function note({ operation }, { status, body }) {
   const key = keyOf(operation, status);
   if (!seen.has(key)) seen.set(key, { codes: new Set(), shapes: new Set() });
   const { codes, shapes } = seen.get(key);
-  if (body?.error?.code) codes.add(body.error.code);
+  if (body?.error) codes.add(body.error.code ?? body.error);
   if (body) shapes.add(shapeOf(body));
+  const response = resolve(operation.responses[status]);
+  if (!sentences.has(response)) sentences.set(response, new Set());
+  if (typeof body?.error === "string") sentences.get(response).add(body.error);
 }
 
 /** @returns the error codes and shapes of bodies that were answered so, if it was */
 export const seenOf = (operation, status) => seen.get(keyOf(operation, status));
 
-/** Every answer that the document has, with its error codes and its examples. */
+/** @returns whether the sentence was answered, by this operation or another with the same response */
+export const seenSentence = (operation, status, sentence) =>
+  sentences.get(resolve(operation.responses[status]))?.has(sentence) ?? false;
+
+/** Every answer that the document has, with its error codes or sentences, and its examples. */
 export const documentedAnswers = operations.flatMap((operation) =>
   Object.entries(operation.responses).map(([status, reference]) => {
     const { schema, examples = {} } = resolve(reference).content?.[TYPE] ?? {};
@@ -224,7 +245,8 @@ export const documentedAnswers = operations.flatMap((operation) =>
 
 function codesOf(schema) {
   const { allOf = [], properties } = resolve(schema) ?? {};
-  const code = properties?.error?.properties?.code;
+  const error = properties?.error;
+  const code = error?.properties?.code ?? error;
   return [...(code?.enum ?? [code?.const ?? []].flat()), ...allOf.flatMap(codesOf)];
 }
 

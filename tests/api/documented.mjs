@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { before, describe, test } from "node:test";
-import { assertDocumented, document, example } from "./document.mjs";
+import { assertDocumented, document, documentedAnswers, example } from "./document.mjs";
 import { Api } from "./helpers.mjs";
 
 const JSON_UTF8 = {
@@ -26,6 +26,11 @@ function asked(method, path, { body, headers } = {}) {
     body: text,
   };
 }
+
+const documentedExample = (operationId, status, name) =>
+  documentedAnswers.find(
+    (one) => one.operation.operationId === operationId && one.status === status,
+  ).examples[name].value;
 
 const found = (...exchange) => assert.throws(() => assertDocumented(...exchange));
 const VERSION = { "X-Registry-Version": "1" };
@@ -127,6 +132,20 @@ describe("the document finds a request wrong that was not refused:", () => {
   const sdp = (bytes) => "v=0\no=\ns=\nt=\nm=\n".padEnd(bytes, "é");
   const sends = (body) => ({ headers: { ...VERSION, "X-Access-Token": "a" }, body });
   const candidate = example("postRoomCandidate", "bare");
+  const peerId = "0123456789abcdef".repeat(2);
+  const bearer = (credentials) => ({ Authorization: `Bearer ${credentials}` });
+  const known = bearer(`${peerId}:x`);
+  const published = answered(201, documentedExample("postOffers", "201", "published"));
+  const added = answered(200, documentedExample("postOfferCandidates", "200", "added"));
+  const offers = (fields, headers = known) =>
+    asked("POST", "/offers", { headers, body: { offers: [{ sdp: "o", ...fields }] } });
+  const toOffer = (candidates) =>
+    asked("POST", `/offers/${peerId}${peerId}/ice-candidates`, {
+      headers: known,
+      body: { candidates },
+    });
+  const noOffers = answered(200, documentedExample("getPeerOffers", "200", "none"));
+  const unpublish = (body) => asked("DELETE", "/services/a", { body });
 
   for (const [says, request, answer] of [
     ["no body", asked("POST", "/a/offer"), offered],
@@ -166,6 +185,20 @@ describe("the document finds a request wrong that was not refused:", () => {
       done,
     ],
     ["no candidates", asked("POST", "/rooms/QK7M2XTD/candidate", sends({ candidates: [] })), done],
+    ["no credentials", offers({}, {}), published],
+    ["credentials of no peer", offers({}, bearer("ann:x")), published],
+    [
+      "credentials of another scheme",
+      offers({}, { Authorization: `Basic ${peerId}:x` }),
+      published,
+    ],
+    ["51 topics", offers({ topics: Array.from({ length: 51 }, (_, i) => `${i}`) }), published],
+    ["a topic over its characters", offers({ topics: ["😀".repeat(257)] }), published],
+    ["a ttl that is null", offers({ ttl: null }), published],
+    ["JSON over its size", toOffer([["x".repeat(4093)]]), added],
+    ["an id that is none", asked("GET", `/peers/${peerId.toUpperCase()}/offers`), noOffers],
+    ["a field of the body of a DELETE", unpublish({ username: "a" }), success],
+    ["no body of a DELETE", unpublish(), success],
   ])
     test(says, () => found(request, answer));
 
@@ -177,5 +210,10 @@ describe("the document finds a request wrong that was not refused:", () => {
     assertDocumented(asked("POST", "/rooms/QK7M2XTD/candidate", sends(many)), done);
     assertDocumented(asked("POST", "/a/offer", { body: example("postOffer", "named") }), offered);
     assertDocumented(asked("GET", "/a/sessions?limit=&x=%ff"), answered(200, { sessions: [] }));
+    assertDocumented(offers({ topics: ["😀".repeat(256)], ttl: 1e300 }), published);
+    assertDocumented(offers({ topics: null }, { Authorization: `bearer  ${peerId}:x` }), published);
+    assertDocumented(toOffer([["x".repeat(4092)], null, 0]), added);
+    assertDocumented(unpublish({ username: "ann" }), success);
+    assertDocumented(asked("GET", `/peers/${peerId}/offers`), noOffers);
   });
 });

@@ -30,6 +30,9 @@ export const SHORT = {
   room: { open: 4000, joined: 5000, paired: 6000, closed: 1000, ice: 2000 },
 };
 
+/** The limits of the server that is brief with peers, times in ms. */
+export const BRIEF = { ttl: 3000, minTtl: 2000, maxTtl: 6000, aRequest: 4, aPeer: 5 };
+
 const VARS = {
   default: { RATE_LIMITS: "off" },
   short: {
@@ -45,6 +48,16 @@ const VARS = {
   },
   listed: { CORS_ORIGINS: LISTED.join(","), RATE_LIMITS: "off" },
   limited: { RATE_LIMITS: "on" },
+  // Every directory shows the topics of all offers: those who test either keep to a server of their own.
+  peers: { RATE_LIMITS: "off" },
+  brief: {
+    OFFER_DEFAULT_TTL: BRIEF.ttl,
+    OFFER_MIN_TTL: BRIEF.minTtl,
+    OFFER_MAX_TTL: BRIEF.maxTtl,
+    MAX_OFFERS_PER_REQUEST: BRIEF.aRequest,
+    MAX_OFFERS_PER_PEER: BRIEF.aPeer,
+    RATE_LIMITS: "off",
+  },
 };
 
 /** @type {Map<string, Promise<{url: string, stop(): Promise<void>}>>} */
