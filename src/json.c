@@ -166,6 +166,85 @@ bool json_number(const cJSON *object, const char *name, int64_t max, int64_t fal
     return (double)*number == item->valuedouble;
 }
 
+/* -- Values as they came. All of this is JSON that json_parse() took. ---------- */
+
+/* Takes one bracket, comma or colon off the front, and what follows up to the next one outside of
+ * it. */
+static struct text raw_take(struct text *rest) {
+    int depth = 0;
+    bool quoted = false;
+    size_t i = 1;
+    for (; i < rest->len; i++) {
+        char c = rest->at[i];
+        i += c == '\\';
+        quoted ^= c == '"';
+        if (quoted) {
+            continue;
+        }
+        bool closes = c == '}' || c == ']';
+        if (depth == 0 && (closes || c == ',' || c == ':')) {
+            break;
+        }
+        depth += (c == '{' || c == '[') - closes;
+    }
+    CHECK(i <= rest->len);
+    struct text taken = {rest->at + 1, i - 1};
+    *rest = text_from(*rest, i);
+    return taken;
+}
+
+static struct text raw_copy(struct text raw) {
+    size_t mark = json_arena->used;
+    char *at = arena_alloc(json_arena, raw.len + 1);
+    size_t len = 0;
+    bool quoted = false;
+    for (size_t i = 0; i < raw.len; i++) {
+        char c = raw.at[i];
+        if (c == '\\') {
+            at[len++] = c;
+            c = raw.at[++i];
+        } else if (c == '"') {
+            quoted = !quoted;
+        }
+        if (quoted || (unsigned char)c > ' ') {
+            at[len++] = c;
+        }
+    }
+    at[len] = '\0';
+    arena_rewind(json_arena, mark);
+    return (struct text){arena_alloc(json_arena, len + 1), len};
+}
+
+static bool is_quoted(struct text quoted, const char *name) {
+    size_t mark = json_arena->used;
+    struct text unquoted;
+    bool same = json_unquote(quoted, &unquoted) && text_equal(unquoted, text_of(name));
+    arena_rewind(json_arena, mark);
+    return same;
+}
+
+struct text json_raw_member(struct text object, const char *name) {
+    struct text rest = text_trim(object, TEXT(" \t\r\n"));
+    struct text found = NO_TEXT;
+    if (!text_starts(rest, TEXT("{"))) {
+        return NO_TEXT;
+    }
+    while (rest.len > 1) {
+        struct text quoted = raw_take(&rest);
+        struct text value = raw_take(&rest);
+        found = is_quoted(quoted, name) ? value : found;
+    }
+    return found.at == NULL ? NO_TEXT : raw_copy(found);
+}
+
+bool json_raw_next(struct text *array, struct text *element) {
+    if (array->len < 2) {
+        return false;
+    }
+    *element = raw_copy(raw_take(array));
+    return element->len > 0;
+}
+
 /* -- Writing ------------------------------------------------------------------- */
 
 cJSON *json_object(void) {

@@ -29,6 +29,16 @@ bool json_text_within(const cJSON *object, const char *name, size_t max, struct 
 bool json_number(const cJSON *object, const char *name, int64_t max, int64_t fallback,
                  int64_t *number);
 
+/* What is kept as it came: values as text, for a tree would change their numbers. White space
+ * outside of strings is left out, so a text holds no line feed; there is a NUL behind it. */
+
+/* That member of an object, of several of the name the last; absent where it is missing. `object`
+ * is what json_parse() took, or comes from one of these two. */
+struct text json_raw_member(struct text object, const char *name);
+/* Takes the next element off the front of an array that came from one of these two; false at its
+ * end. */
+bool json_raw_next(struct text *array, struct text *element);
+
 /* Building a tree. Names have to last as long as the tree. Texts are copied, and an absent one is
  * null; raw JSON is not copied, and must have a NUL behind it. */
 cJSON *json_object(void);
