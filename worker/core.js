@@ -6,6 +6,7 @@ export const RANDOM_BYTES = 96;
 /** `enum leave`: why a run was left. Thrown as they are, since an Error would collect a stack. */
 const LEAVE = [{}, { miss: true }, { memory: true }];
 const decoder = new TextDecoder();
+const bytewise = new TextDecoder("latin1"); // a character for each byte, whatever it is
 
 /** One instance of the module. Runs are synchronous, so it serves any number of requests. */
 export class Core {
@@ -25,8 +26,9 @@ export class Core {
       list: (prefix, prefixLen, after, afterLen, limit) =>
         this.#find("list", this.#text(prefix, prefixLen), this.#text(after, afterLen), limit),
       hmac: (at, len, digest) => {
-        const hash = (text) => createHmac("sha256", secret).update(text).digest();
-        const made = remembered(this.#digests, this.#text(at, len), hash);
+        const message = this.#bytes(at, len);
+        const hash = () => createHmac("sha256", secret).update(message).digest();
+        const made = remembered(this.#digests, bytewise.decode(message), hash);
         return (this.#bytes(digest, made.length).set(made), made.length);
       },
       equal: (a, b, len) => Number(timingSafeEqual(this.#bytes(a, len), this.#bytes(b, len))),

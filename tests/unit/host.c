@@ -42,10 +42,12 @@ static void drop(struct arena *arena) {
     arena->ready = READY_AT_FIRST;
 }
 
+/* The host whose request is running: `struct host` has no state of its own. */
+static struct test_host *running;
+
 static void hmac(struct text message, unsigned char digest[DIGEST_BYTES]) {
-    static const char secret[] = "a secret for tests";
-    HMAC(EVP_sha256(), secret, (int)strlen(secret), (const unsigned char *)message.at, message.len,
-         digest, NULL);
+    HMAC(EVP_sha256(), running->secret, (int)strlen(running->secret),
+         (const unsigned char *)message.at, message.len, digest, NULL);
 }
 
 static bool equal(struct text a, struct text b) {
@@ -64,9 +66,6 @@ static bool verify(struct text public_key, struct text signature, struct text me
     EVP_PKEY_free(key);
     return right;
 }
-
-/* The host whose request is running: `struct host` has no state of its own. */
-static struct test_host *running;
 
 static bool spend(struct text budget, struct text key, int limit, int period) {
     struct test_host *host = running;
@@ -92,6 +91,7 @@ static size_t secret_len(void) {
 
 void test_host_open(struct test_host *host, struct storage *storage) {
     memset(host, 0, sizeof *host);
+    running = host;
     host->host = (struct host){storage, hmac, equal, spend, verify, secret_len};
     host->arena.base = malloc(TEST_ARENA);
     host->arena.limit = host->arena.ready = TEST_ARENA;
@@ -101,7 +101,8 @@ void test_host_open(struct test_host *host, struct storage *storage) {
     host->now = (int64_t)TEST_NOW * 1000;
     host->headers[HEADER_ORIGIN] = "https://app.example";
     host->address = "192.0.2.1";
-    host->secret_len = 64;
+    host->secret = "a secret for tests";
+    host->secret_len = 64; /* long enough for the routes that want one */
 }
 
 void test_host_close(struct test_host *host) {

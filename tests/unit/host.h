@@ -16,7 +16,8 @@ struct test_host {
     const char *headers[HEADERS];   /* NULL: none */
     const char *address;            /* the client's */
     const char *settings[SETTINGS]; /* NULL: the default */
-    size_t secret_len;              /* what the host says of AUTH_SECRET */
+    const char *secret;             /* AUTH_SECRET, as HMAC has it */
+    size_t secret_len;              /* and what the host says of its length */
     uint64_t random;                /* the next request's random bytes begin with this number */
     bool keep_edits;                /* do not apply them; request.edits has them */
     struct request request;         /* the last one */
