@@ -57,6 +57,15 @@ static size_t build_len(struct text text) {
     return len;
 }
 
+/* False where what is dropped is no build metadata. */
+static bool drop_build(struct text *text) {
+    struct text rest = *text;
+    struct text plain = text_cut(&rest, '+');
+    struct text build = text_from(*text, plain.len);
+    *text = plain;
+    return build_len(build) == build.len;
+}
+
 /* A version with less than three numbers, or with x or * in their place. */
 struct partial {
     struct semver version; /* 0 for what is not known; no prerelease then */
@@ -124,10 +133,7 @@ bool semver_parse(struct text text, struct semver *version) {
     if (text.len == 0 || text.len > SEMVER_MAX || !is_one_of(text.at[0], "0123456789")) {
         return false;
     }
-    struct text rest = text;
-    struct text plain = text_cut(&rest, '+');
-    struct text build = text_from(text, plain.len);
-    if (build_len(build) != build.len || !read_partial(plain, &partial)) {
+    if (!drop_build(&text) || !read_partial(text, &partial)) {
         return false;
     }
     *version = partial.version;
@@ -297,7 +303,7 @@ static bool read_starred(struct comparators *set, struct text text) {
     struct text whole = {rest, before + behind.len};
     int orders = take_orders(&whole);
     struct partial partial;
-    return read_partial(whole, &partial) && partial.known == NUMBERS &&
+    return drop_build(&whole) && read_partial(whole, &partial) && partial.known == NUMBERS &&
            add_whole(set, orders, &partial);
 }
 
