@@ -3,6 +3,8 @@
 import "./claims.mjs";
 import "./keys.mjs";
 import "./publishing.mjs";
+import "./fields.mjs";
+import "./republishing.mjs";
 import "./pool.mjs";
 import "./listing.mjs";
 import "./deleting.mjs";
