@@ -1,11 +1,20 @@
 // The examples of docs/openapi.yaml: every request among them is sent as it is there, but for the codes
-// and tokens that a server makes.
+// and tokens that a server makes, and for names and what is signed.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { example, requestExamples } from "./document.mjs";
 import { Api } from "./helpers.mjs";
+import { Peer, assertStatus, pair } from "./peers/peer.mjs";
 import { assertDone, joinedRoom, offeredRoom, openRoom, pairedRoom } from "./rooms/room.mjs";
+import { FQN, Owner, Peer as Publisher } from "./services/owner.mjs";
+
+/** Somebody with a name, and a peer, who has published a service under it. */
+async function published() {
+  const [owner, peer] = [await Owner.claimed(), await Publisher.registered()];
+  const { uuid } = assertStatus(await owner.publish(peer, FQN), 201).body;
+  return { owner, peer, uuid };
+}
 
 /** Sends an example, changed where the server has made something; by its operation. */
 const SEND = {
@@ -32,6 +41,39 @@ const SEND = {
     const { host, guest } = await pairedRoom();
     assertDone(await host.offer(example("postRoomOffer", "restart")));
     return guest.post("answer", body);
+  },
+  postOffers: async (body) => (await Peer.register()).post("/offers", body),
+  answerOffer: async (body) => {
+    const [ann, bob] = [await Peer.register(), await Peer.register()];
+    const { id } = await ann.offer({ secret: body.secret });
+    return bob.post(`/offers/${id}/answer`, body);
+  },
+  postOfferCandidates: async (body) => {
+    const { ann, id } = await pair();
+    return ann.post(`/offers/${id}/ice-candidates`, body);
+  },
+  claimUsername: async (body) => {
+    const owner = await Owner.unknown();
+    const { name: username, publicKey } = owner;
+    const proof = await owner.proof(["claim"]);
+    return owner.api.post("/usernames/claim", { ...body, username, publicKey, ...proof });
+  },
+  publishService: async (body) => {
+    const [owner, peer] = [await Owner.claimed(), await Publisher.registered()];
+    const proof = await owner.proof(["publish", body.serviceFqn]);
+    return peer.post("/services", { ...body, username: owner.name, ...proof });
+  },
+  deleteService: async (body) => {
+    const { owner, peer, uuid } = await published();
+    const username = owner.name;
+    if (!body.signature) return peer.del(`/services/${uuid}`, { ...body, username });
+    const proof = await owner.proof(["unpublish", FQN]);
+    const sent = JSON.stringify({ ...body, username, ...proof });
+    return owner.api.del(`/services/${uuid}`, { body: sent });
+  },
+  queryServices: async (body) => {
+    const { owner } = await published();
+    return owner.api.post(`/index/${owner.name}/query`, body);
   },
   postRoomCandidate: async (body) => (await joinedRoom()).host.post("candidate", body),
 };
