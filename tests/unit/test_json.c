@@ -330,6 +330,143 @@ static void a_member_is_there_though_it_is_null(void **state) {
     assert_null(text.at);
 }
 
+/* -- Values as they came ------------------------------------------------------- */
+
+/* The member of that object, which json_parse() must take; the requests' arena is emptied first. */
+static struct text raw_member(struct world *world, const char *object, const char *name) {
+    assert_non_null(parse(world, text_of(object)));
+    return json_raw_member(text_of(object), name);
+}
+
+static void a_value_is_kept_as_it_came_but_for_white_space(void **state) {
+    struct world *world = as_world(state);
+    static const struct {
+        const char *object, *a; /* NULL: absent */
+    } rows[] = {
+        {"{\"a\":1}", "1"},
+        {" \t\r\n{ \"a\" : 1 } \n", "1"},
+        {"{\"a\":123456789012345678901234567890.10e+05}", "123456789012345678901234567890.10e+05"},
+        {"{\"a\":-0}", "-0"},
+        {"{\"a\":1E400}", "1E400"},
+        {"{\"a\":null}", "null"},
+        {"{\"a\":\"\"}", "\"\""},
+        {"{\"a\":\" x \\t \"}", "\" x \\t \""},
+        {"{\"a\":\"\\\"} , \\\\\"}", "\"\\\"} , \\\\\""},
+        {"{\"a\":\"\\\\\" , \"b\":\"\\\\\"}", "\"\\\\\""},
+        {"{\"a\":\"\\u00e9\\/\xC3\xA9\"}", "\"\\u00e9\\/\xC3\xA9\""},
+        {"{\"a\": { } , \"b\":1}", "{}"},
+        {"{\"a\": [ ] , \"b\":1}", "[]"},
+        {"{\"a\":\r\n{\t\"b c\" : [ 1 , { \"d\" : \"] }\" } ] }\n}",
+         "{\"b c\":[1,{\"d\":\"] }\"}]}"},
+        {"{\"b\":{\"a\":2},\"c\":[\"a\",3],\"d\":\"a\",\"a\":4}", "4"},
+        {"{\"b\":\"\\\"a\\\":5\",\"a\":6}", "6"},
+        {"{\"a\":1,\"a\":{\"a\":2}}", "{\"a\":2}"},
+        {"{\"a\":1,\"a\":null}", "null"},
+        {"{\"\\u0061\":7}", "7"},
+        {"{\"a\":8,\"\\u0061\":9,\"b\":1}", "9"},
+        {"{\"A\":1,\"\":2,\"aa\":3,\" a\":4,\"b\":\"a\"}", NULL},
+        {"{\"b\":{\"a\":1}}", NULL},
+        {"{}", NULL},
+        {" { } ", NULL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct text raw = raw_member(world, rows[i].object, "a");
+        if ((raw.at != NULL) != (rows[i].a != NULL)) {
+            fail_msg("%s", rows[i].object);
+        }
+        if (raw.at != NULL) {
+            assert_string_equal(raw.at, rows[i].a);
+            assert_int_equal(raw.len, strlen(rows[i].a));
+        }
+    }
+    assert_text(raw_member(world, "{\"\":1}", ""), "1");
+    assert_null(raw_member(world, "{}", "").at);
+}
+
+static void an_array_is_taken_apart(void **state) {
+    struct world *world = as_world(state);
+    static const struct {
+        const char *array;
+        const char *elements[6]; /* up to NULL */
+    } rows[] = {
+        {"[]", {NULL}},
+        {"[ \n ]", {NULL}},
+        {"[1]", {"1"}},
+        {"[ 1 , 2.50 , -3e2 ]", {"1", "2.50", "-3e2"}},
+        {"[[],[ ],{},[[1],[2]]]", {"[]", "[]", "{}", "[[1],[2]]"}},
+        {"[\"\",\"]\",\"[\",\"\\\",\",\" \"]", {"\"\"", "\"]\"", "\"[\"", "\"\\\",\"", "\" \""}},
+        {"[null,true,false,{\"a\":[1,2]}]", {"null", "true", "false", "{\"a\":[1,2]}"}},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char object[128];
+        snprintf(object, sizeof object, "{\"list\": %s }", rows[i].array);
+        struct text array = raw_member(world, object, "list");
+        struct text element;
+        for (int k = 0; k < 6 && rows[i].elements[k] != NULL; k++) {
+            assert_true(json_raw_next(&array, &element));
+            assert_string_equal(element.at, rows[i].elements[k]);
+            assert_int_equal(element.len, strlen(rows[i].elements[k]));
+        }
+        assert_false(json_raw_next(&array, &element));
+        assert_false(json_raw_next(&array, &element)); /* still */
+    }
+    struct text absent = NO_TEXT, element;
+    assert_false(json_raw_next(&absent, &element));
+}
+
+static void arrays_may_be_in_objects_in_arrays(void **state) {
+    struct world *world = as_world(state);
+    struct text offers = raw_member(
+        world, "{\"offers\":[{\"x\":[1 ,[2]],\"y\":\"a\"},{\"x\":[]},{\"y\":{\"x\":3}},4,[5]]}",
+        "offers");
+    struct text offer, list, element;
+    assert_true(json_raw_next(&offers, &offer));
+    list = json_raw_member(offer, "x");
+    assert_true(json_raw_next(&list, &element));
+    assert_text(element, "1");
+    assert_true(json_raw_next(&list, &element));
+    assert_text(element, "[2]");
+    assert_true(json_raw_next(&element, &list));
+    assert_text(list, "2");
+    assert_text(json_raw_member(offer, "y"), "\"a\"");
+    assert_true(json_raw_next(&offers, &offer));
+    assert_text(json_raw_member(offer, "x"), "[]");
+    for (int i = 0; i < 3; i++) { /* none of its own, and no objects */
+        assert_true(json_raw_next(&offers, &offer));
+        assert_null(json_raw_member(offer, "x").at);
+    }
+    assert_false(json_raw_next(&offers, &offer));
+}
+
+static void taking_values_apart_needs_little_more_than_the_values(void **state) {
+    struct world *world = as_world(state);
+    struct request *request = world_request(world);
+    enum { COUNT = 10000 };
+    struct text object = arena_format(request->arena, "{\"other\":[%s0],\"a\":[%s0]}",
+                                      world_repeat(world, "{ \"a\" : [ 1, 2 ] } ,", COUNT),
+                                      world_repeat(world, "{\"b\": \"123456\"},   ", COUNT));
+    size_t before = request->arena->used;
+    struct text array = json_raw_member(object, "a");
+    assert_true(request->arena->used - before <= array.len + 16);
+    size_t elements = 0;
+    before = request->arena->used;
+    struct text element;
+    while (json_raw_next(&array, &element)) {
+        elements++;
+        assert_null(json_raw_member(element, "c").at);
+    }
+    assert_int_equal(elements, COUNT + 1);
+    assert_true(request->arena->used - before <= elements * 24);
+}
+
+static void a_value_goes_back_out_as_it_is(void **state) {
+    struct world *world = as_world(state);
+    struct text raw = raw_member(world, "{\"a\":[ 1.0 , \"\\u0041\"]}", "a");
+    cJSON *tree = json_object();
+    json_add_raw(tree, "raw", raw);
+    assert_text(json_print(tree), "{\"raw\":[1.0,\"\\u0041\"]}");
+}
+
 /* -- Writing ------------------------------------------------------------------- */
 
 static void a_tree_prints_without_spaces_in_its_order(void **state) {
@@ -438,6 +575,11 @@ int main(void) {
         world_test(a_name_may_be_written_with_escapes),
         world_test(a_number_member_is_whole_and_not_negative),
         world_test(a_member_is_there_though_it_is_null),
+        world_test(a_value_is_kept_as_it_came_but_for_white_space),
+        world_test(an_array_is_taken_apart),
+        world_test(arrays_may_be_in_objects_in_arrays),
+        world_test(taking_values_apart_needs_little_more_than_the_values),
+        world_test(a_value_goes_back_out_as_it_is),
         world_test(a_tree_prints_without_spaces_in_its_order),
         world_test(an_empty_tree_prints),
         world_test(a_large_list_prints),
