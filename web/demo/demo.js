@@ -1,294 +1,181 @@
-// The demo page: puts the form, the lobby and the views together. The table of data-testids is at the
-// top of index.html.
+// The demo page: puts the three ways to meet, the tabs, the picture, the chat and the log together. The
+// table of data-testids is at the top of index.html.
 
-import { ChatView } from "../common/chat.js";
 import { Diagram } from "../common/diagram.js";
 import { DEFAULT_ICE, isShareable, parseIce } from "../common/ice.js";
-import { copyFrom, el, make, memory, randomTag } from "../common/util.js";
-import { Lobby } from "./lobby.js";
+import { copyFrom, el, setText } from "../common/util.js";
 import { Log } from "./log.js";
-import { explain, Signalling } from "./signalling.js";
-import { PeopleView, ProblemView } from "./view.js";
+import { Rooms } from "./rooms.js";
+import { Services } from "./services.js";
+import { FAMILIES, readAddress, Tabs } from "./tabs.js";
+import { Topics } from "./topics.js";
+import { PeopleView } from "./view.js";
 
-const NAME_KEY = "rondevu-demo-name";
+/** @typedef {import("./family.js").Family} Family */
+/** @typedef {import("./family.js").FamilyName} FamilyName */
 
-const form = el("join-form", HTMLFormElement);
-const fields = {
-  topic: el("topic", HTMLInputElement),
-  name: el("name", HTMLInputElement),
-  ice: el("ice-servers", HTMLTextAreaElement),
-};
+const ice = el("ice-servers", HTMLTextAreaElement);
+const settings = el("settings", HTMLDetailsElement);
 const iceProblem = el("ice-problem", HTMLElement);
-const joinButton = el("join", HTMLButtonElement);
-const leaveButton = el("leave", HTMLButtonElement);
-const whereabouts = el("whereabouts", HTMLElement);
 const stateText = el("state", HTMLElement);
-const chatForm = el("chat-form", HTMLFormElement);
+const problem = el("error", HTMLElement);
+const here = el("here", HTMLElement);
 const chatInput = el("chat-input", HTMLInputElement);
 const chatSend = el("chat-send", HTMLButtonElement);
 
 const log = new Log(el("log", HTMLOListElement), el("log-empty", HTMLElement));
-const chat = new ChatView();
-const problems = new ProblemView();
 const diagram = new Diagram();
+const tabs = new Tabs(select);
 const people = new PeopleView({
-  onConnect: (id) => void lobby?.connect(id),
-  onDisconnect: (id) => lobby?.disconnect(id),
+  onConnect: (id) => family().connect(id),
+  onDisconnect: (id) => family().disconnect(id),
 });
-const api = new Signalling(location.origin, reportRequest);
 
-/** @type {Lobby | null} */
-let lobby = null;
-let joining = false;
-let lastProblem = "";
-/** @type {Set<import("./peer.js").Peer>} peers whose coming was announced in the chat */
-const announced = new Set();
+/** @type {import("./family.js").Page} */
+const page = { log, changed, pulse, iceServers, link, copy };
+/** @type {Record<FamilyName, Family>} */
+const families = {
+  topics: new Topics(page),
+  rooms: new Rooms(page),
+  services: new Services(page),
+};
+/** @type {FamilyName | ""} */
+let selected = "";
+let drawing = false;
 
-// Joining and leaving
-
-/** @param {string} topic @returns {string} what is wrong with it, or nothing */
-function topicProblem(topic) {
-  if (!topic) return "Type a topic to meet under.";
-  if ([...topic].length > 256) return "A topic has 256 characters at most.";
-  // A browser resolves these before it sends the request, even when they are percent-encoded.
-  if (topic === "." || topic === "..") return "A topic cannot be one or two dots.";
-  return "";
+function family() {
+  return families[selected || "topics"];
 }
 
-/** @param {HTMLElement} field @param {string} sentence */
-function reject(field, sentence) {
-  problems.set("form", sentence);
-  field.focus();
+/** @param {FamilyName} name */
+function select(name) {
+  if (name !== selected) {
+    if (selected) family().chat.putAside();
+    selected = name;
+    tabs.select(name);
+    family().chat.bringBack();
+  }
+  render();
 }
+
+// What the families ask of the page
 
 function checkIce() {
-  const { servers, problem } = parseIce(fields.ice.value);
-  iceProblem.textContent = problem;
-  fields.ice.setAttribute("aria-invalid", String(problem !== ""));
-  return problem ? null : servers;
+  const { servers, problem: sentence } = parseIce(ice.value);
+  setText(iceProblem, sentence);
+  ice.setAttribute("aria-invalid", String(sentence !== ""));
+  return sentence ? null : servers;
 }
 
-async function join() {
-  if (lobby || joining) return;
-  const topic = fields.topic.value.trim();
-  const name = fields.name.value.trim();
+function iceServers() {
   const servers = checkIce();
-  if (topicProblem(topic)) return reject(fields.topic, topicProblem(topic));
-  if (!name) return reject(fields.name, "Type a name, so that others know you.");
-  if (!servers) return reject(fields.ice, "One of the ICE servers is not written as it should be.");
-  problems.set("form", null);
-  problems.set("peer", null);
-  memory.set(NAME_KEY, name);
-  const surroundings = { api, log: logStep, trouble, onMessage: receive };
-  const events = { onChange: render, onPeer: announce };
-  lobby = new Lobby(surroundings, events, { topic, info: `${name}#${randomTag(6)}`, servers });
-  joining = true;
-  render();
-  try {
-    await lobby.join();
-  } catch (error) {
-    leave();
-    trouble("form", `Could not join. ${explain(error)}`);
-  }
-  joining = false;
-  render();
+  const sentence = "One of the ICE servers is not written as it should be.";
+  family().trouble("ice", servers ? null : sentence);
+  if (!servers) settings.open = true;
+  if (!servers) ice.focus();
+  return servers;
 }
 
-function leave() {
-  const left = lobby;
-  lobby = null;
-  lastProblem = "";
-  left?.leave();
-  announced.clear();
-  render();
+/** @param {Family} of @param {"near" | "far"} line */
+function pulse(of, line) {
+  if (of === family()) diagram.pulse(line);
 }
 
-// What the lobby tells
-
-/** @param {string} what @param {string | null} sentence */
-function trouble(what, sentence) {
-  problems.set(what, sentence);
-  if (sentence) log.add("problem", sentence, `problem ${sentence}`);
-}
-
-/** @param {"ice" | "channel"} kind @param {string} text */
-function logStep(kind, text) {
-  log.add(kind, text);
-  if (text.startsWith("remote") || text.startsWith("answer")) diagram.pulse("far");
-}
-
-/** @param {import("./signalling.js").RequestReport} report */
-function reportRequest({ phase, method, path, about, status, ms, problem, early }) {
-  const background = method === "GET";
-  if (!background) diagram.pulse("near");
-  if (phase === "start") return;
-  const request = `${method} ${decodeURIComponent(path)}${about && ` (${about})`} ${status || problem} ${Math.round(ms)} ms`;
-  if (early) return log.add("http", `${request}: not known there yet, asking again`, "early");
-  const repeats = background || path === "/poll" ? `${method} ${path} ${status || problem}` : "";
-  log.add(
-    status >= 200 && status < 300 ? "http" : problem === "stopped" ? "http" : "problem",
-    request,
-    repeats,
-  );
-}
-
-/** @param {import("./peer.js").Peer} peer */
-function announce(peer) {
-  const { name } = peer.who;
-  if (peer.state === "connected" && !announced.has(peer)) {
-    announced.add(peer);
-    lastProblem = "";
-    chat.note(`${name} is connected`);
-  }
-  if (!peer.alive && announced.delete(peer) && lobby) chat.note(peer.detail || `${name} left.`);
-  if (peer.state === "failed") {
-    lastProblem = name;
-    log.add("problem", `${name}: ${peer.detail}`);
-  }
-}
-
-/** @param {import("./peer.js").Peer} peer @param {string} text */
-function receive(peer, text) {
-  chat.message(peer.who.name, text, false);
-}
-
-function send() {
-  const text = chatInput.value;
-  if (!text.trim() || !lobby) return;
-  if (lobby.broadcast(text) === 0) return;
-  chat.message(fields.name.value.trim(), text, true);
-  chatInput.value = "";
-}
-
-// Showing it
-
-/** @returns {[state: string, words: string]} */
-function overall() {
-  if (!lobby) return ["idle", "Not joined"];
-  if (joining) return ["joining", "Joining"];
-  const peers = [...lobby.people.values()].map(({ peer, seeking }) =>
-    seeking ? "connecting" : peer?.state,
-  );
-  const connected = lobby.connected.length;
-  if (connected > 0)
-    return [
-      "connected",
-      `Connected to ${connected === 1 ? lobby.connected[0]?.who.name : `${connected} people`}`,
-    ];
-  if (peers.includes("disconnected"))
-    return ["disconnected", "Disconnected, waiting for a sign of life"];
-  if (peers.includes("connecting")) return ["connecting", "Connecting"];
-  if (lastProblem) return ["failed", `Connecting to ${lastProblem} failed`];
-  const offered = [...lobby.people.values()].some(({ session }) => session);
-  return ["waiting", offered ? "Somebody is here: connect" : "Waiting for somebody"];
-}
-
-function render() {
-  const [state, words] = overall();
-  const connected = lobby?.connected ?? [];
-  if (stateText.textContent !== words) stateText.textContent = words;
-  document.body.dataset.state = state;
-  showForm();
-  people.show(
-    lobby?.people ?? new Map(),
-    lobby ? "Nobody else is here yet. Open the link in another tab." : "Join to see who is here.",
-  );
-  showDiagram(state);
-  chatInput.disabled = connected.length === 0;
-  chatSend.disabled = connected.length === 0;
-  chatInput.placeholder =
-    connected.length > 0
-      ? `Message to ${connected.map(({ who }) => who.name).join(", ")}`
-      : "Connect first";
-}
-
-function showForm() {
-  const joined = lobby !== null;
-  for (const field of Object.values(fields)) field.readOnly = joined;
-  const focused = document.activeElement;
-  joinButton.hidden = joined;
-  leaveButton.hidden = !joined;
-  // What had the focus may just have been hidden.
-  if (form.contains(focused) && !focused?.checkVisibility())
-    (joined ? leaveButton : joinButton).focus();
-  whereabouts.replaceChildren(
-    ...(joined
-      ? [
-          "In ",
-          make("strong", "", fields.topic.value.trim()),
-          " as ",
-          make("strong", "", fields.name.value.trim()),
-        ]
-      : []),
-  );
-}
-
-/** @param {string} state */
-function showDiagram(state) {
-  const known = [...(lobby?.people.values() ?? [])];
-  const linked = known.filter(({ peer, seeking }) => peer?.alive || seeking);
-  const direct =
-    { connected: "on", connecting: "trying", disconnected: "trying", failed: "failed" }[state] ??
-    "off";
-  const shown = (linked.length > 0 ? linked : known).map(({ who }) => who.name);
-  diagram.show({
-    open: lobby !== null && !joining,
-    others: known.some(({ session, peer }) => session || peer?.alive),
-    direct: /** @type {import("../common/diagram.js").Direct} */ (direct),
-    me: fields.name.value.trim(),
-    peers: shown,
-  });
-}
-
-// Links and copying
-
-function shareLink() {
-  const link = new URL(location.pathname, location.origin);
-  link.searchParams.set("topic", fields.topic.value.trim());
-  const ice = fields.ice.value.trim();
-  if (ice !== DEFAULT_ICE && isShareable(ice)) link.searchParams.set("ice", ice);
-  return link.href;
+/** @param {FamilyName} name @param {Record<string, string>} params */
+function link(name, params) {
+  const address = new URL(location.pathname, location.origin);
+  const servers = ice.value.trim();
+  if (servers !== DEFAULT_ICE && isShareable(servers))
+    address.searchParams.set("ice", servers.split("\n").join(","));
+  address.hash = `${name}&${new URLSearchParams(params)}`;
+  return address.href;
 }
 
 /** @param {HTMLButtonElement} button @param {string} text */
 async function copy(button, text) {
   const copied = await copyFrom(button, text);
-  trouble(
-    "copy",
-    copied ? null : `This browser does not allow copying here. The text is: ${text.slice(0, 300)}`,
-  );
+  const sentence = `This browser does not allow copying here. The text is: ${text.slice(0, 300)}`;
+  family().trouble("copy", copied ? null : sentence);
 }
 
-function prefill() {
-  const query = new URLSearchParams(location.search);
-  fields.topic.value = query.get("topic") ?? "lobby";
-  fields.name.value = query.get("name") ?? memory.get(NAME_KEY) ?? "";
-  fields.ice.value = (query.get("ice") ?? DEFAULT_ICE).split(",").join("\n");
-  checkIce();
+// Showing it
+
+/** Many things change together: they are shown together. */
+function changed() {
+  if (drawing) return;
+  drawing = true;
+  queueMicrotask(render);
+}
+
+function render() {
+  drawing = false;
+  const focused = document.activeElement;
+  const standing = family().standing;
+  const { state, words, list } = standing;
+  document.body.dataset.state = state;
+  setText(stateText, words);
+  setText(problem, family().problem);
+  for (const name of FAMILIES)
+    tabs.mark(name, families[name].standing.state, families[name].chat.unread);
+  family().show();
+  family().keepFocus(focused);
+  here.hidden = !list;
+  if (list) people.show(list.people, list.title, list.empty);
+  showDiagram(standing);
+  showChat(standing.connected);
+}
+
+/** The picture's idea of a state. @type {Record<string, import("../common/diagram.js").Direct>} */
+const DIRECT = { connected: "on", connecting: "trying", disconnected: "trying", failed: "failed" };
+
+/** @param {import("./family.js").Standing} standing */
+function showDiagram({ state, open, others, me, names }) {
+  diagram.show({ open, others, direct: DIRECT[state] ?? "off", me, peers: names });
+}
+
+/** @param {string[]} connected names */
+function showChat(connected) {
+  chatInput.disabled = connected.length === 0;
+  chatSend.disabled = connected.length === 0;
+  chatInput.placeholder =
+    connected.length > 0 ? `Message to ${connected.join(", ")}` : "Connect first";
+}
+
+// What people do
+
+function send() {
+  const text = chatInput.value;
+  if (!text.trim() || !family().say(text)) return;
+  family().chat.message(family().standing.me, text, true);
+  chatInput.value = "";
+}
+
+/** @param {boolean} first whether the page has just been opened */
+function readAddressLine(first) {
+  const { family: name, params } = readAddress();
+  select(name);
+  for (const each of first ? Object.values(families) : [family()]) each.fill(params);
   render();
-  if (query.get("join") === "1") void join();
-  else if (!fields.name.value) fields.name.focus();
+  if (first) [...family().panel.querySelectorAll("input")].find(isWanted)?.focus();
 }
 
-form.addEventListener("submit", (event) => {
-  event.preventDefault();
-  void join();
-});
-chatForm.addEventListener("submit", (event) => {
+/** @param {HTMLInputElement} input */
+function isWanted(input) {
+  return input.value === "" && !("optional" in input.dataset) && input.checkVisibility();
+}
+
+el("chat-form", HTMLFormElement).addEventListener("submit", (event) => {
   event.preventDefault();
   send();
 });
-leaveButton.addEventListener("click", leave);
-fields.ice.addEventListener("input", checkIce);
-fields.name.addEventListener("input", render);
-const copyLink = el("copy-link", HTMLButtonElement);
-copyLink.addEventListener("click", () => void copy(copyLink, shareLink()));
+ice.addEventListener("input", checkIce);
 const copyLog = el("copy-log", HTMLButtonElement);
 copyLog.addEventListener("click", () => void copy(copyLog, log.toString()));
 el("clear-log", HTMLButtonElement).addEventListener("click", () => log.clear());
-addEventListener("pagehide", leave);
-document.addEventListener("visibilitychange", () => {
-  if (!document.hidden) lobby?.refresh().catch(() => {}); // the regular look tells about problems
-});
+addEventListener("hashchange", () => readAddressLine(false));
+addEventListener("pagehide", () => Object.values(families).forEach((each) => each.leave()));
 
-prefill();
+ice.value = (new URLSearchParams(location.search).get("ice") ?? DEFAULT_ICE).split(",").join("\n");
+// Whoever follows a link sees whom it asks.
+settings.open = ice.value !== DEFAULT_ICE || !checkIce();
+readAddressLine(true);

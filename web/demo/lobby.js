@@ -3,8 +3,10 @@
 // page's session makes a peer too. There is at most one living peer for each person.
 
 import { Peer } from "./peer.js";
-import { explain, SignallingError } from "./signalling.js";
+import { connectedOf, isForgotten, newPerson, peersOf } from "./people.js";
+import { explain, retryAfter } from "./http.js";
 import { backoff, sleep } from "../common/util.js";
+import { writeDescription } from "./wire.js";
 
 /** Between two looks at who is there, in ms: while something is going on; and the most, else. */
 const REFRESH = 2000;
@@ -23,23 +25,12 @@ const CONTEST = 3000;
 const CONNECT_TRIES = 3;
 /** How long connecting waits for that next session, in ms. */
 const NEXT_SESSION = 5000;
-/** How long somebody who has left stays in the list, in ms. */
-const REMEMBER = 60000;
 
 /** @typedef {import("./peer.js").Context} Context */
 /** @typedef {import("./peer.js").Who} Who */
 /** @typedef {import("./signalling.js").Session} Session */
-/**
- * @typedef {object} Person somebody who is listed under the topic, or was met
- * @property {Who} who
- * @property {Session | null} session the newest one that can be answered
- * @property {Peer | null} peer
- * @property {boolean} seeking whether this page is about to answer
- * @property {string} problem why the last try to connect came to nothing
- * @property {number} endedAt when the peer ended, in ms of performance.now(); 0 while it lives
- * @property {string} oldCode the session that was listed when the peer ended: no sign of life since
- */
-/** @typedef {Pick<Context, "api" | "log" | "trouble" | "onMessage">} Surroundings */
+/** @typedef {import("./people.js").Person<Session>} Person their newest session */
+/** @typedef {Pick<Context, "log" | "trouble" | "onMessage">} Surroundings */
 /**
  * @typedef {object} LobbyEvents
  * @property {() => void} onChange something about `people` or the state is different
@@ -52,7 +43,9 @@ export class Lobby {
 
   /** @type {Context} */
   #context;
+  #api;
   #topic;
+  #info;
   #events;
   #left = new AbortController();
   /** @type {Set<Peer>} every offering peer that is not yet connected */
@@ -68,17 +61,22 @@ export class Lobby {
   #quietLooks = 0;
 
   /**
+   * @param {import("./signalling.js").Signalling} api
    * @param {Surroundings} surroundings
    * @param {LobbyEvents} events
-   * @param {{topic: string, info: string, servers: RTCIceServer[]}} options
+   * @param {{topic: string, info: string, servers: RTCIceServer[]}} options `info`: how this page
+   *   calls itself on the server
    */
-  constructor(surroundings, events, { topic, info, servers }) {
+  constructor(api, surroundings, events, { topic, info, servers }) {
+    this.#api = api;
     this.#topic = topic;
+    this.#info = info;
     this.#events = events;
     this.#context = {
       ...surroundings,
-      info,
+      line: api,
       servers,
+      write: (description) => writeDescription(description, info),
       identify,
       admit: (offer, who) => this.#admit(offer, who),
       onState: (peer) => this.#onState(peer),
@@ -91,7 +89,7 @@ export class Lobby {
 
   /** The peers that messages go to. */
   get connected() {
-    return this.#peers().filter(({ state }) => state === "connected");
+    return connectedOf(this.people.values());
   }
 
   /** Publishes the first session and begins to look around. Throws when the server refuses. */
@@ -108,7 +106,7 @@ export class Lobby {
   leave() {
     this.#left.abort();
     for (const offer of this.#offers) this.#withdraw(offer);
-    for (const peer of [...this.#offers, ...this.#peers()]) peer.close("You left.");
+    for (const peer of [...this.#offers, ...peersOf(this.people.values())]) peer.close("You left.");
     this.#context.trouble("list", null);
     this.#context.trouble("publish", null);
     this.#context.trouble("poll", null);
@@ -151,16 +149,18 @@ export class Lobby {
     return this.#refreshing;
   }
 
-  #peers() {
-    return [...this.people.values()].flatMap(({ peer }) => (peer?.alive ? [peer] : []));
-  }
-
   // Being found
 
   async #publish() {
     const offer = new Peer(this.#context, "offerer");
     this.#offers.add(offer);
-    await offer.publish(this.#topic);
+    const text = await offer.offer();
+    try {
+      offer.published(await this.#api.publish(this.#topic, this.#info, text));
+    } catch (error) {
+      offer.close("The session could not be published.");
+      throw error;
+    }
     if (!this.joined) this.#withdraw(offer);
     return offer;
   }
@@ -222,7 +222,7 @@ export class Lobby {
   #withdraw(offer) {
     if (!offer.code) return;
     // The session expires by itself should this fail, and there is nobody left to tell.
-    this.#context.api.withdraw(offer.code).catch(() => {});
+    this.#api.withdraw(offer.code).catch(() => {});
   }
 
   /**
@@ -239,7 +239,7 @@ export class Lobby {
       const answered = Promise.race([rival.answered, sleep(CONTEST)]);
       const contested = rival.side === "answerer" && (await answered) === "sent" && rival.alive;
       const age = rival.connectedAt > 0 ? performance.now() - rival.connectedAt : 0;
-      if (contested && age < REPLACEABLE_AFTER && who.id < this.#context.info) {
+      if (contested && age < REPLACEABLE_AFTER && who.id < this.#info) {
         this.#context.log("channel", `both answered; keeping ${who.name}'s session`);
         return false;
       }
@@ -283,7 +283,7 @@ export class Lobby {
   }
 
   async #look() {
-    const sessions = await this.#context.api.list(this.#topic, this.#left.signal);
+    const sessions = await this.#api.list(this.#topic, this.#left.signal);
     const listed = sessions.map(({ code }) => code).join();
     this.#quietLooks = listed === this.#listed ? this.#quietLooks + 1 : 0;
     this.#listed = listed;
@@ -291,7 +291,7 @@ export class Lobby {
     const newest = new Map();
     for (const session of sessions) {
       const { id } = identify(session.info, session.code);
-      if (id === this.#context.info) this.#considerRenewal(session);
+      if (id === this.#info) this.#considerRenewal(session);
       else if (!newest.has(id) && !this.#used.has(session.code)) newest.set(id, session);
     }
     for (const [id, session] of newest)
@@ -305,10 +305,9 @@ export class Lobby {
   #forget() {
     const here = [...this.people.values()].filter(({ session, peer }) => session || peer?.alive);
     const names = new Set(here.map(({ who }) => who.name));
-    for (const [id, { who, session, peer, seeking, problem, endedAt }] of this.people) {
-      if (session || seeking || peer?.alive) continue;
-      const fresh = (peer || problem) && performance.now() - endedAt < REMEMBER;
-      if (!fresh || names.has(who.name)) this.people.delete(id);
+    for (const [id, person] of this.people) {
+      if (person.session || person.seeking || person.peer?.alive) continue;
+      if (isForgotten(person) || names.has(person.who.name)) this.people.delete(id);
     }
   }
 
@@ -316,15 +315,7 @@ export class Lobby {
   #person(who) {
     let person = this.people.get(who.id);
     if (!person) {
-      person = {
-        who,
-        session: null,
-        peer: null,
-        seeking: false,
-        problem: "",
-        endedAt: 0,
-        oldCode: "",
-      };
+      person = newPerson(who);
       this.people.set(who.id, person);
     }
     return person;
@@ -369,11 +360,6 @@ export class Lobby {
     }
     this.#events.onChange();
   }
-}
-
-/** @param {unknown} error @returns {number} ms */
-function retryAfter(error) {
-  return error instanceof SignallingError ? error.retryAfter * 1000 : 0;
 }
 
 /**

@@ -1,27 +1,30 @@
-// Local candidates on their way to the server. They are gathered before the server knows the session, so
-// they wait until the outbox is opened; then each burst is sent together, one request a candidate.
+// Local candidates on their way to the server. They are gathered before the server knows what they belong
+// to, so they wait until the outbox is opened; then each burst is sent together, in as few requests as go.
 
-import { explain, SignallingError } from "./signalling.js";
+import { explain, SignallingError } from "./http.js";
 import { sleep } from "../common/util.js";
 
 /** Candidates come in bursts: they are collected this long. In ms. */
-const BATCH = 10;
+const BURST = 10;
 const TRIES = 3;
 
 export class Outbox {
   /** @type {string[]} */
   #queue = [];
   #open = false;
+  #size;
   #send;
   #signal;
   #note;
 
   /**
-   * @param {(candidate: string) => Promise<void>} send
+   * @param {number} size how many candidates go in one request
+   * @param {(candidates: string[]) => Promise<void>} send
    * @param {AbortSignal} signal nothing more is sent once it is aborted
    * @param {(text: string) => void} note hears of candidates that could not be sent
    */
-  constructor(send, signal, note) {
+  constructor(size, send, signal, note) {
+    this.#size = size;
     this.#send = send;
     this.#signal = signal;
     this.#note = note;
@@ -39,16 +42,18 @@ export class Outbox {
   }
 
   async #flush() {
-    await sleep(BATCH, this.#signal);
-    const batch = this.#queue.splice(0);
-    await Promise.all(batch.map((candidate) => this.#deliver(candidate)));
+    await sleep(BURST, this.#signal);
+    const burst = this.#queue.splice(0);
+    const requests = [];
+    while (burst.length > 0) requests.push(this.#deliver(burst.splice(0, this.#size)));
+    await Promise.all(requests);
   }
 
-  /** @param {string} candidate */
-  async #deliver(candidate) {
+  /** @param {string[]} candidates */
+  async #deliver(candidates) {
     for (let tries = 1; !this.#signal.aborted; tries += 1) {
       try {
-        return await this.#send(candidate);
+        return await this.#send(candidates);
       } catch (error) {
         if (this.#signal.aborted) return;
         const again = error instanceof SignallingError && error.retryable && tries < TRIES;

@@ -1,13 +1,13 @@
 // One connection to one other peer: an RTCPeerConnection, its data channel, and the exchange of
-// descriptions and candidates through one session on the server. A Peer lives once: what has
-// `failed` or `closed` is replaced by a new one, never revived. Signalling ends when it is connected.
+// descriptions and candidates over a line: a session of a topic, or an offer of a service. A Peer lives once: what
+// has `failed` or `closed` is replaced by a new one, never revived. Signalling ends when it is connected.
 
 import { describeCandidate } from "../common/ice.js";
 import { Outbox } from "./outbox.js";
-import { explain, SignallingError } from "./signalling.js";
+import { explain, SignallingError } from "./http.js";
 import { sleep } from "../common/util.js";
-import { describePath, verdict } from "./verdict.js";
-import { readDescription, readMessage, writeDescription, writeMessage } from "./wire.js";
+import { hasHeard, pathOf, verdict } from "./verdict.js";
+import { readDescription, readMessage, writeHello, writeMessage } from "./wire.js";
 
 /** From the answer to an open channel, in ms. */
 const CONNECT_DEADLINE = 30000;
@@ -15,16 +15,32 @@ const CONNECT_DEADLINE = 30000;
 const DISCONNECTED_GRACE = 6000;
 /** After the session has gone, an answerer's connection still gets this long to come up. In ms. */
 const GONE_GRACE = 2000;
+/** Somebody who is connected has this long to say a name, in ms. Not every program does. */
+const GREETING = 500;
 
-/** @typedef {import("./signalling.js").Session} Session */
-/** @typedef {import("./signalling.js").Side} Side */
+/** @typedef {"offerer" | "answerer"} Side */
 /** @typedef {"new" | "connecting" | "connected" | "disconnected" | "failed" | "closed"} PeerState */
-/** @typedef {{id: string, name: string}} Who `id` is the whole info, `name` what people see of it */
+/** @typedef {{id: string, name: string}} Who `id` is unique, `name` what people see of it */
+/** @typedef {{code: string, offer: string, offerCandidates: string[]}} Offer as another page left it */
+/**
+ * @typedef {object} News what the other side left, oldest first
+ * @property {string | null} description its offer or answer
+ * @property {string[]} candidates each as JSON; the same ones may come again
+ */
+/**
+ * @typedef {object} Line how descriptions and candidates get to the other side; `code` names what they belong to
+ * @property {number} batch how many candidates one request takes
+ * @property {(code: string, answer: string, signal: AbortSignal) => Promise<void>} answer
+ * @property {(code: string, side: Side, candidates: string[], signal: AbortSignal) => Promise<void>} candidates
+ * @property {(code: string, side: Side, signal: AbortSignal,
+ *   trouble: (error: SignallingError | null) => void) => AsyncGenerator<News, void, void>} follow
+ */
 /**
  * @typedef {object} Context what all peers of one page share
- * @property {import("./signalling.js").Signalling} api
- * @property {string} info how this page calls itself on the server
+ * @property {Line} line
  * @property {RTCIceServer[]} servers
+ * @property {(description: RTCSessionDescriptionInit) => string} write a description for the other side
+ * @property {string} [hello] the name to say when connected, where the description tells none
  * @property {(kind: "ice" | "channel", text: string) => void} log
  * @property {(what: string, sentence: string | null) => void} trouble a problem, or its end
  * @property {(info: string, code: string) => Who} identify
@@ -38,13 +54,13 @@ export class Peer {
   state = "new";
   /** Why it is in this state, in words; may be empty. */
   detail = "";
-  /** The session's code, once there is one. */
+  /** What the line knows this connection by, once it does. */
   code = "";
   /** When the channel opened, in ms of performance.now(); 0 before. */
   connectedAt = 0;
-  /** Of an answerer that failed: whether the session ended first, so that another may do better. */
+  /** Of an answerer that failed: whether the offer ended first, so that another may do better. */
   unread = false;
-  /** @type {Promise<"sent" | "lost">} of an answerer: whether its answer became the session's answer */
+  /** @type {Promise<"sent" | "lost">} of an answerer: whether its answer was taken */
   answered;
   /** @type {Promise<void>} resolves when it is connected or has ended */
   settled;
@@ -64,6 +80,9 @@ export class Peer {
   #settle = () => {};
   /** @type {(outcome: "sent" | "lost") => void} */
   #resolveAnswered = () => {};
+  #greet = () => {};
+  /** @type {Promise<void>} */
+  #greeted = new Promise((resolve) => (this.#greet = resolve));
   #seen = {
     local: /** @type {Set<string>} */ (new Set()),
     remote: /** @type {Set<string>} */ (new Set()),
@@ -86,7 +105,8 @@ export class Peer {
     this.#pc = new RTCPeerConnection({ iceServers: context.servers });
     const { signal } = this.#signalling;
     this.#outbox = new Outbox(
-      (candidate) => context.api.candidate(this.code, side, candidate, signal),
+      context.line.batch,
+      (candidates) => context.line.candidates(this.code, side, candidates, signal),
       signal,
       (text) => this.#note(text),
     );
@@ -97,33 +117,34 @@ export class Peer {
     return this.state !== "failed" && this.state !== "closed";
   }
 
-  /**
-   * Publishes an open session under the topic. Throws, and ends, when the server refuses.
-   * @param {string} topic
-   */
-  async publish(topic) {
+  /** Makes an offer, as it is written for the other side. Throws, and ends, when the browser refuses. */
+  async offer() {
     try {
       this.#adopt(this.#pc.createDataChannel("chat"));
       // The offer as it was made: setLocalDescription may already write candidates into its own copy.
       const offer = await this.#pc.createOffer();
       await this.#pc.setLocalDescription(offer);
-      const text = writeDescription(offer, this.#context.info);
-      this.code = await this.#context.api.publish(topic, this.#context.info, text);
+      return this.#context.write(offer);
     } catch (error) {
-      this.close("The session could not be published.");
+      this.close("The browser made no offer.");
       throw error;
     }
+  }
+
+  /** The offer is on the server, which knows it by this code. @param {string} code */
+  published(code) {
+    this.code = code;
     this.#outbox.open();
   }
 
   /**
-   * Waits for an answer to the published session. Throws when the server refuses to tell.
+   * Waits for an answer to the published offer. Throws when the server refuses to tell.
    * @returns {Promise<"answered" | "gone">} gone: expired, withdrawn, not welcome or closed meanwhile
    */
   async untilAnswered() {
     try {
       for await (const news of this.#follow()) {
-        if (news.description && (await this.#accept(news.description, news.candidates)))
+        if (news.description && (await this.accept(news.description, news.candidates)))
           return "answered";
         if (news.description) break;
       }
@@ -135,8 +156,12 @@ export class Peer {
     return "gone";
   }
 
-  /** @param {string} text the answer @param {string[]} candidates */
-  async #accept(text, candidates) {
+  /**
+   * @param {string} text the answer
+   * @param {string[]} candidates
+   * @returns {Promise<boolean>} whether it is welcome, and of use
+   */
+  async accept(text, candidates) {
     try {
       const answer = readDescription(text, "answer");
       this.who = this.#context.identify(answer.info, this.code);
@@ -156,35 +181,35 @@ export class Peer {
   }
 
   /**
-   * Answers an open session. Never throws.
-   * @param {Session} session
+   * Answers an offer. Never throws.
+   * @param {Offer} offered
    * @returns {Promise<"sent" | "taken" | "failed">} taken: answered by another, expired or withdrawn
    */
-  async answer(session) {
-    this.code = session.code;
+  async answer({ code, offer, offerCandidates }) {
+    this.code = code;
     this.#become("connecting");
     this.#context.trouble("peer", null);
     try {
-      const offer = readDescription(session.offer, "offer");
-      await this.#pc.setRemoteDescription(offer.description);
+      const { description } = readDescription(offer, "offer");
+      await this.#pc.setRemoteDescription(description);
       const answer = await this.#pc.createAnswer();
       await this.#pc.setLocalDescription(answer);
-      const text = writeDescription(answer, this.#context.info);
-      await this.#context.api.answer(this.code, text, this.#signalling.signal);
+      const text = this.#context.write(answer);
+      await this.#context.line.answer(code, text, this.#signalling.signal);
     } catch (error) {
       if (!this.alive) return "failed";
       const taken = error instanceof SignallingError && [404, 409].includes(error.status);
       const why = error instanceof SignallingError ? "" : `${this.who.name}'s offer is of no use. `;
       this.#end(
         "failed",
-        taken ? "Somebody else answered first, or the session is gone." : why + explain(error),
+        taken ? "Somebody else answered first, or the offer is gone." : why + explain(error),
       );
       return taken ? "taken" : "failed";
     }
     this.#resolveAnswered("sent");
     // Not before: of two who answer one offer, the loser's packets would reach the offerer as well,
     // whose encryption would then greet the wrong one and fail for the winner too.
-    await this.#apply(session.offerCandidates);
+    await this.#apply(offerCandidates);
     this.#outbox.open();
     void this.#startDeadline();
     void this.#followCandidates();
@@ -209,8 +234,8 @@ export class Peer {
   // The exchange through the server
 
   #follow() {
-    const { api, trouble } = this.#context;
-    return api.follow(this.code, this.side, this.#signalling.signal, (error) => {
+    const { line, trouble } = this.#context;
+    return line.follow(this.code, this.side, this.#signalling.signal, (error) => {
       trouble("poll", error && `${explain(error)} Trying again.`);
     });
   }
@@ -219,18 +244,18 @@ export class Peer {
     try {
       for await (const news of this.#follow()) await this.#apply(news.candidates);
     } catch (error) {
-      // The session may end before the connection is up. What was exchanged so far can still suffice.
+      // The offer may end before the connection is up. What was exchanged so far can still suffice.
       this.#note(`signalling ended: ${explain(error)}`);
       if (isGone(error) && this.side === "answerer") await this.#judgeLateAnswer();
     }
   }
 
-  // An answer in the last moment of a session may be one that the offerer never gets to see.
+  // An answer in the last moment of an offer may be one that the offerer never gets to see.
   async #judgeLateAnswer() {
     await sleep(GONE_GRACE, this.#ended.signal);
     if (this.connectedAt > 0 || !this.alive) return;
     this.unread = true;
-    this.#end("failed", `The session ended before ${this.who.name} read the answer.`);
+    this.#end("failed", `The offer ended before ${this.who.name} read the answer.`);
   }
 
   /** @param {string[]} texts */
@@ -284,7 +309,7 @@ export class Peer {
       if (this.connectedAt > 0) return this.#end("closed", this.#lost());
       // An answerer's checks also fail, or stop after a good start, while its answer has not been read
       // yet; the deadline judges that.
-      const read = this.side === "offerer" || (!this.#seen.path && (await this.#heard()));
+      const read = this.side === "offerer" || (!this.#seen.path && (await hasHeard(this.#pc)));
       if (read) await this.#fail();
     }
     if (state === "disconnected" && this.connectedAt > 0) {
@@ -305,7 +330,7 @@ export class Peer {
   #adopt(channel) {
     this.#channel = channel;
     channel.onopen = () => void this.#onOpen();
-    channel.onmessage = ({ data }) => this.#context.onMessage(this, readMessage(data));
+    channel.onmessage = ({ data }) => this.#hear(data);
     channel.onclose = () => {
       if (this.who.name) this.#context.log("channel", `channel to ${this.who.name} closed`);
       if (this.alive) this.close(`${this.who.name} closed the connection.`);
@@ -313,15 +338,33 @@ export class Peer {
     if (channel.readyState === "open") void this.#onOpen();
   }
 
+  /** @param {unknown} data */
+  #hear(data) {
+    const { name, text } = readMessage(data);
+    if (text !== undefined) return this.#context.onMessage(this, text);
+    if (!name || !this.#context.hello) return;
+    this.who = { ...this.who, name };
+    this.#greet();
+    this.#context.onState(this);
+  }
+
   async #onOpen() {
     if (this.connectedAt > 0 || !this.alive) return;
     this.connectedAt = performance.now();
     const ms = Math.round(this.connectedAt - this.#began);
     this.#signalling.abort();
+    await this.#introduce();
     this.#become("connected");
     this.#context.log("channel", `channel to ${this.who.name} open, ${ms} ms from answering`);
-    const path = await this.#path();
+    const path = await pathOf(this.#pc);
     if (this.state === "connected") this.#become("connected", `${path}, in ${ms} ms`);
+  }
+
+  async #introduce() {
+    const { hello } = this.#context;
+    if (!hello) return;
+    this.#channel?.send(writeHello(hello));
+    await Promise.race([this.#greeted, sleep(GREETING, this.#ended.signal)]);
   }
 
   async #startDeadline() {
@@ -330,33 +373,10 @@ export class Peer {
   }
 
   async #fail() {
-    const heard = await this.#heard();
+    const heard = await hasHeard(this.#pc);
     const { servers } = this.#context;
     const evidence = { ...this.#seen, servers, heard, answerer: this.side === "answerer" };
     if (this.alive) this.#end("failed", verdict(evidence, this.who.name));
-  }
-
-  /** Whether any packet of the other side's ICE agent has arrived. */
-  async #heard() {
-    const pairs = [...(await this.#stats())].filter(({ type }) => type === "candidate-pair");
-    return pairs.some((pair) => pair.requestsReceived > 0 || pair.responsesReceived > 0);
-  }
-
-  async #path() {
-    const stats = new Map([...(await this.#stats())].map((entry) => [entry.id, entry]));
-    const pair = [...stats.values()].find(
-      ({ type, nominated, state }) =>
-        type === "candidate-pair" && nominated && state === "succeeded",
-    );
-    const local = stats.get(pair?.localCandidateId)?.candidateType;
-    const remote = stats.get(pair?.remoteCandidateId)?.candidateType;
-    return describePath(local, remote);
-  }
-
-  /** @returns {Promise<Iterable<any>>} */
-  async #stats() {
-    const report = await this.#pc.getStats().catch(() => new Map());
-    return /** @type {Map<string, any>} */ (report).values();
   }
 
   /** @param {"failed" | "closed"} state @param {string} detail */

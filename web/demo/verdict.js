@@ -54,12 +54,34 @@ function likelyCause(seen, name) {
   return "ICE failed: both sides know their public addresses, but a NAT or firewall lets no packet through. A TURN server would help.";
 }
 
+/** Whether any packet of the other side's ICE agent has arrived. @param {RTCPeerConnection} pc */
+export async function hasHeard(pc) {
+  const pairs = [...(await statsOf(pc))].filter(({ type }) => type === "candidate-pair");
+  return pairs.some((pair) => pair.requestsReceived > 0 || pair.responsesReceived > 0);
+}
+
+/** The path in use, in a few words. @param {RTCPeerConnection} pc */
+export async function pathOf(pc) {
+  const stats = new Map([...(await statsOf(pc))].map((entry) => [entry.id, entry]));
+  const pair = [...stats.values()].find(
+    ({ type, nominated, state }) => type === "candidate-pair" && nominated && state === "succeeded",
+  );
+  const local = stats.get(pair?.localCandidateId)?.candidateType;
+  const remote = stats.get(pair?.remoteCandidateId)?.candidateType;
+  return describePath(local, remote);
+}
+
+/** @param {RTCPeerConnection} pc @returns {Promise<Iterable<any>>} */
+async function statsOf(pc) {
+  const report = await pc.getStats().catch(() => new Map());
+  return /** @type {Map<string, any>} */ (report).values();
+}
+
 /**
- * The path in use, in a few words.
  * @param {string | undefined} local type of the local candidate in use
  * @param {string | undefined} remote
  */
-export function describePath(local, remote) {
+function describePath(local, remote) {
   if (local === "relay" || remote === "relay") return "through a TURN relay";
   // A browser that was reached before its peer's candidate arrived calls it prflx.
   const near = (/** @type {string | undefined} */ type) => type === "host" || type === "prflx";

@@ -1,11 +1,12 @@
-// The parts of the page that change: who is here, the problems. Names come from strangers, so they are
-// only ever set as text.
+// The list of people. Names come from strangers, so they are only ever set as text.
 
 import { el, make, setText } from "../common/util.js";
+import { stateOf } from "./people.js";
 
-/** @typedef {import("./lobby.js").Person} Person */
+/** @typedef {import("./people.js").Person} Person */
 /** @typedef {{onConnect: (id: string) => void, onDisconnect: (id: string) => void}} PeopleActions */
 
+/** @type {Record<import("./people.js").PersonState, string>} */
 const WORDS = {
   available: "here",
   new: "here",
@@ -16,20 +17,10 @@ const WORDS = {
   closed: "closed",
 };
 
-/** @param {Person} person @returns {keyof typeof WORDS} */
-export function stateOf({ peer, seeking, problem, session, oldCode }) {
-  if (peer?.alive) return peer.state;
-  if (seeking) return "connecting";
-  if (problem) return "failed";
-  // Only a session published since then shows that somebody whose connection closed is still here.
-  const back = session !== null && session.code !== oldCode;
-  if (!peer || (peer.state === "closed" && back)) return "available";
-  return peer.state;
-}
-
-/** The list of people. Entries are kept while a person is listed, so that focus is not lost. */
+/** Entries are kept while a person is listed, so that focus is not lost. */
 export class PeopleView {
   #list = el("peers", HTMLUListElement);
+  #title = el("peers-heading", HTMLElement);
   #empty = el("peers-empty", HTMLElement);
   /** @type {Map<string, PersonRow>} */
   #rows = new Map();
@@ -42,9 +33,11 @@ export class PeopleView {
 
   /**
    * @param {Map<string, Person>} people
+   * @param {string} title
    * @param {string} empty what to say when nobody is there
    */
-  show(people, empty) {
+  show(people, title, empty) {
+    setText(this.#title, title);
     for (const [id, row] of this.#rows) {
       if (people.has(id)) continue;
       row.item.remove();
@@ -54,44 +47,41 @@ export class PeopleView {
     for (const [id, person] of people) {
       let row = this.#rows.get(id);
       if (!row) {
-        row = new PersonRow(id, person.who.name, this.#actions);
+        row = new PersonRow(id, this.#actions);
         this.#rows.set(id, row);
         this.#list.append(row.item);
       }
       const ambiguous = names.filter((name) => name === person.who.name).length > 1;
       row.show(person, ambiguous);
     }
-    this.#empty.textContent = empty;
+    setText(this.#empty, empty);
     this.#empty.hidden = people.size > 0;
   }
 }
 
 class PersonRow {
   item = make("li", "person");
+  #name = make("span");
   #state = make("span", "person-state");
   #tag = make("span", "person-tag");
   #detail = make("p", "person-detail");
   #connect = make("button", "small primary", "Connect");
   #disconnect = make("button", "small quiet", "Disconnect");
 
-  /** @param {string} id @param {string} name @param {PeopleActions} actions */
-  constructor(id, name, { onConnect, onDisconnect }) {
-    const title = make("span", "person-name", name);
+  /** @param {string} id @param {PeopleActions} actions */
+  constructor(id, { onConnect, onDisconnect }) {
+    const title = make("span", "person-name");
     const head = make("div", "person-head");
     const actions = make("div", "person-actions");
     this.item.dataset.testid = "peer";
-    this.item.dataset.name = name;
     this.#state.dataset.testid = "peer-state";
     this.#detail.dataset.testid = "peer-detail";
-    this.#tag.textContent = id.slice(name.length);
     this.#connect.dataset.testid = "connect";
-    this.#connect.setAttribute("aria-label", `Connect to ${name}`);
     this.#disconnect.dataset.testid = "disconnect";
-    this.#disconnect.setAttribute("aria-label", `Disconnect from ${name}`);
     for (const button of [this.#connect, this.#disconnect]) button.type = "button";
     this.#connect.addEventListener("click", () => onConnect(id));
     this.#disconnect.addEventListener("click", () => onDisconnect(id));
-    title.append(this.#tag);
+    title.append(this.#name, this.#tag);
     head.append(make("span", "dot"), title, this.#state);
     actions.append(this.#connect, this.#disconnect);
     this.item.append(head, actions, this.#detail);
@@ -99,9 +89,10 @@ class PersonRow {
 
   /** @param {Person} person @param {boolean} ambiguous whether another person has this name */
   show(person, ambiguous) {
-    const { peer, seeking, session, problem } = person;
+    const { who, peer, seeking, session, problem } = person;
     const state = stateOf(person);
     const busy = Boolean(peer?.alive) || seeking;
+    if (this.item.dataset.name !== who.name) this.#call(who);
     setText(this.#state, WORDS[state]);
     setText(
       this.#detail,
@@ -114,18 +105,13 @@ class PersonRow {
     this.#disconnect.hidden = !peer?.alive;
     setText(this.#disconnect, state === "connecting" ? "Cancel" : "Disconnect");
   }
-}
-
-/** Problems by what they are about; the latest one is shown, and goes when its cause has gone. */
-export class ProblemView {
-  #box = el("error", HTMLElement);
-  /** @type {Map<string, string>} */
-  #problems = new Map();
-
-  /** @param {string} what @param {string | null} sentence */
-  set(what, sentence) {
-    this.#problems.delete(what);
-    if (sentence) this.#problems.set(what, sentence);
-    setText(this.#box, [...this.#problems.values()].at(-1) ?? "");
+  // Somebody may be listed before the name is known. The tag tells those of one name apart.
+  /** @param {import("./peer.js").Who} who */
+  #call({ id, name }) {
+    this.item.dataset.name = name;
+    setText(this.#name, name);
+    setText(this.#tag, id.startsWith(name) ? id.slice(name.length) : `#${id.slice(-4)}`);
+    this.#connect.setAttribute("aria-label", `Connect to ${name}`);
+    this.#disconnect.setAttribute("aria-label", `Disconnect from ${name}`);
   }
 }

@@ -33,14 +33,25 @@ export function writeMessage(text) {
   return JSON.stringify({ type: "chat", text });
 }
 
-/** @param {unknown} data @returns {string} */
+/** Says who this page is, where that was not said before. @param {string} name */
+export function writeHello(name) {
+  return JSON.stringify({ type: "hello", name });
+}
+
+/**
+ * Reads what came over the channel: a name, or a text to show.
+ * @param {unknown} data
+ * @returns {{name?: string, text?: string}}
+ */
 export function readMessage(data) {
-  if (typeof data !== "string") return "(a message that is not text)";
+  if (typeof data !== "string") return { text: "(a message that is not text)" };
   try {
     const message = JSON.parse(data);
-    if (message?.type === "chat" && typeof message.text === "string") return message.text;
+    if (message?.type === "chat" && typeof message.text === "string") return { text: message.text };
+    if (message?.type === "hello" && typeof message.name === "string")
+      return { name: message.name };
   } catch {
     // Plain text from another program.
   }
-  return data;
+  return { text: data };
 }

@@ -1,16 +1,16 @@
 // The registry for a client that takes over when the first step has been taken: asked for a room, it
 // answers with the one that there is. Everything else goes to the server.
 
-import { RegistryClient } from "./client.js";
+import { RegistryClient } from "../common/client.js";
 
-/** @typedef {import("./client.js").RoomCreationResponse} Created */
-/** @typedef {import("./client.js").RoomJoinResponse} Joined */
+/** @typedef {import("../common/client.js").RoomCreationResponse} Created */
+/** @typedef {import("../common/client.js").RoomJoinResponse} Joined */
 /** @typedef {Created | Joined} Entered */
 
 export class EnteredRegistry extends RegistryClient {
   #entered;
 
-  /** @param {import("./client.js").RegistryClientConfig} config @param {Entered} entered */
+  /** @param {import("../common/client.js").RegistryClientConfig} config @param {Entered} entered */
   constructor(config, entered) {
     super(config);
     this.#entered = entered;

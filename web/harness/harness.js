@@ -4,8 +4,8 @@
 import { ChatView } from "../common/chat.js";
 import { Diagram } from "../common/diagram.js";
 import { copyFrom, el, setText } from "../common/util.js";
-import { advise } from "./advice.js";
-import { RegistryClient } from "./client.js";
+import { advise } from "../common/room-advice.js";
+import { RegistryClient } from "../common/client.js";
 import { Form } from "./form.js";
 import { lookOf, other, overall } from "./overall.js";
 import { ProblemBox } from "./problem-box.js";
@@ -165,7 +165,7 @@ function fail(error, passing) {
   showProblem(advise(error, walk?.role ?? form.role, passing));
 }
 
-/** @param {import("./advice.js").Advice} advice */
+/** @param {import("../common/room-advice.js").Advice} advice */
 function showProblem(advice) {
   problem.show(advice);
   if (advice.field && !walk?.facts.room) form.mark(advice.field);

@@ -1,6 +1,6 @@
 // The handshake taken apart: each step is one call of the client's parts, made when somebody asks for it.
 
-import { RegistryClient } from "./client.js";
+import { RegistryClient } from "../common/client.js";
 import { WatchedManager } from "./watched-manager.js";
 
 /** How long the last step waits for the channel, in ms. */

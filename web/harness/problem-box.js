@@ -2,7 +2,7 @@
 
 import { el, make, setText } from "../common/util.js";
 
-/** @typedef {import("./advice.js").Advice} Advice */
+/** @typedef {import("../common/room-advice.js").Advice} Advice */
 
 export class ProblemBox {
   /** @type {Advice | null} */

@@ -3,7 +3,7 @@
 // and every connection is watched, and the page shows what they saw.
 
 import { sleep } from "../common/util.js";
-import { WebRTCRegistryClient } from "./client.js";
+import { WebRTCRegistryClient } from "../common/client.js";
 import { EnteredRegistry } from "./entered-registry.js";
 import { Facts } from "./facts.js";
 import { NotYet, Parts } from "./parts.js";

@@ -1,6 +1,6 @@
 // The client's own WebRTCManager, with a window in it: it tells what it makes, and does nothing else.
 
-import { WebRTCManager } from "./client.js";
+import { WebRTCManager } from "../common/client.js";
 
 /**
  * @typedef {object} Sight

@@ -92,7 +92,7 @@ const KINDS = [
 
 /**
  * @param {any} error
- * @param {import("./steps.js").Role} role
+ * @param {import("../harness/steps.js").Role} role
  * @param {boolean} [passing] whether the client deals with it
  * @returns {Advice}
  */
