@@ -417,7 +417,8 @@ static void an_array_is_taken_apart(void **state) {
 static void arrays_may_be_in_objects_in_arrays(void **state) {
     struct world *world = as_world(state);
     struct text offers = raw_member(
-        world, "{\"offers\":[{\"x\":[1 ,[2]],\"y\":\"a\"},{\"x\":[]},{\"y\":{\"x\":3}},4,[5]]}",
+        world,
+        "{\"offers\":[{\"x\":[1 ,[2]],\"y\":\"a\"},{\"x\":[]},{\"y\":{\"x\":3}},4,[\"x\",5]]}",
         "offers");
     struct text offer, list, element;
     assert_true(json_raw_next(&offers, &offer));
