@@ -36,8 +36,8 @@ describe("a service", { concurrency: true }, () => {
     const metadata = { room: 1 };
     const { owner, made, uuid, api } = await published({ sdp: "x", isPublic: true, metadata });
     const [{ createdAt }] = made.offers;
-    for (const caller of [api, caller(), caller(null)])
-      assert.deepEqual(await taken(caller, uuid), {
+    for (const by of [api, caller(), caller(null)])
+      assert.deepEqual(await taken(by, uuid), {
         serviceId: uuid,
         username: owner.name,
         serviceFqn: FQN,
@@ -111,7 +111,7 @@ describe("a pool of offers", { concurrency: true }, () => {
     const { ids, answer } = await drain(api, uuid, await Peer.register());
     assert.deepEqual(ids.toSorted(), idsOf(made));
     assertNoOffers(answer);
-    for (const caller of [api, caller()]) assertNoOffers(await service(caller, uuid));
+    for (const by of [api, caller()]) assertNoOffers(await service(by, uuid));
   });
 
   test("leaves those out that somebody answered without asking for them here", async () => {

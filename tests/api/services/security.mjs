@@ -238,7 +238,7 @@ const ATTACKS = {
     const owner = await Owner.unknown();
     for (const signature of [ZEROS.signature, undefined]) {
       const change = { publicKey: ZEROS.key, ...(signature && { signature }) };
-      assertError(await owner.claim(change), 400, "Invalid signature");
+      assertStatus(await owner.claim(change), 400);
     }
   },
   "a non-canonical key": async () => {
@@ -246,7 +246,7 @@ const ATTACKS = {
     const one = Buffer.from(`ee${"ff".repeat(30)}7f`, "hex").toString("base64");
     const signature = Buffer.from(`01${"00".repeat(63)}`, "hex").toString("base64");
     const change = { publicKey: one, signature };
-    assertError(await owner.claim(change), 400, "Invalid signature");
+    assertStatus(await owner.claim(change), 400);
   },
   "an all-zero signature": async ({ victim, attacker }) => {
     const { owner, uuid } = victim;
@@ -271,7 +271,7 @@ const ATTACKS = {
 function unreduced({ message, signature }) {
   const order = 2n ** 252n + 27742317777372353535851937790883648493n;
   const bytes = Buffer.from(signature, "base64");
-  const s = BigInt(`0x${bytes.subarray(32).toReversed().toString("hex")}`) + order;
+  const s = BigInt(`0x${Buffer.from(bytes.subarray(32)).reverse().toString("hex")}`) + order;
   const other = Buffer.from(s.toString(16).padStart(64, "0"), "hex").reverse();
   const signed = Buffer.concat([bytes.subarray(0, 32), other]);
   return { message, signature: signed.toString("base64") };
