@@ -22,10 +22,15 @@ static void keyed(const struct request *request, const char *label, struct text 
     request->host->hmac(arena_format(request->arena, "%s\n%t\n%t", label, &scope, &secret), digest);
 }
 
-uint64_t keyed_hash(const struct request *request, const char *label, struct text name) {
+uint64_t keyed_number(const struct request *request, const char *label, struct text scope,
+                      struct text secret) {
     unsigned char digest[DIGEST_BYTES];
-    keyed(request, label, request_origin(request), name, digest);
+    keyed(request, label, scope, secret, digest);
     return digest_part(digest, 0);
+}
+
+uint64_t keyed_hash(const struct request *request, const char *label, struct text name) {
+    return keyed_number(request, label, request_origin(request), name);
 }
 
 struct text keyed_digest(const struct request *request, const char *label, struct text scope,
@@ -91,17 +96,62 @@ static struct text sortable(struct request *request, struct text name, bool *cut
     return (struct text){out, len};
 }
 
-struct text key_directory(struct request *request, struct text name_start) {
+/* `under`, and as much of the name as keys hold. */
+static struct text names_from(struct request *request, struct text under, struct text name_start) {
     bool cut;
     struct text start = sortable(request, name_start, &cut);
-    return arena_format(request->arena, "origin/%x/%t", 16, origin_hash(request), &start);
+    return arena_format(request->arena, "%t%t", &under, &start);
+}
+
+/* The same for one name: the space ends it, and the hash tells names apart that are cut. */
+static struct text one_name(struct request *request, struct text under, struct text name,
+                            uint32_t hash) {
+    bool cut;
+    struct text start = sortable(request, name, &cut);
+    return cut ? arena_format(request->arena, "%t%t" LAST "%x ", &under, &start, 8, (uint64_t)hash)
+               : arena_format(request->arena, "%t%t ", &under, &start);
+}
+
+static struct text key_origin(struct request *request) {
+    return arena_format(request->arena, "origin/%x/", 16, origin_hash(request));
+}
+
+struct text key_directory(struct request *request, struct text name_start) {
+    return names_from(request, key_origin(request), name_start);
 }
 
 struct text key_directory_topic(struct request *request, struct text name, uint32_t topic) {
-    bool cut;
-    struct text start = sortable(request, name, &cut);
-    uint64_t origin = origin_hash(request);
-    return cut ? arena_format(request->arena, "origin/%x/%t" LAST "%x ", 16, origin, &start, 8,
-                              (uint64_t)topic)
-               : arena_format(request->arena, "origin/%x/%t ", 16, origin, &start);
+    return one_name(request, key_origin(request), name, topic);
+}
+
+#define OFFERS TEXT("topics/offers/")
+
+static uint32_t offers_hash(const struct request *request, struct text name) {
+    return (uint32_t)(keyed_number(request, "offers", NO_TEXT, name) >> 32);
+}
+
+struct text key_peer(struct request *request, struct text peer, const char *family) {
+    return arena_format(request->arena, "peer/%t/%s/", &peer, family);
+}
+
+struct text key_offers(struct request *request, struct text name_start) {
+    return names_from(request, OFFERS, name_start);
+}
+
+struct text key_offers_topic(struct request *request, struct text name) {
+    return one_name(request, OFFERS, name, offers_hash(request, name));
+}
+
+struct text key_offers_wide(struct request *request, struct text name) {
+    return name.at == NULL ? TEXT("topics/wide/")
+                           : arena_format(request->arena, "topics/wide/%x/", 1,
+                                          (uint64_t)offers_hash(request, name) & 15);
+}
+
+struct text key_service(struct request *request, struct text uuid) {
+    return arena_format(request->arena, "service/%t/", &uuid);
+}
+
+struct text key_name(struct request *request, struct text username) {
+    return arena_format(request->arena, "name/%t/", &username);
 }

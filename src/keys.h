@@ -4,6 +4,10 @@
  *     topic/<origin><topic>/<age><id>/...    all facts of one session, sessions newest first
  *     origin/<origin>/<name> <age><id>...    one for each session, by topic name
  *     room/<code>/<time><random>-<kind>      what happened in a room, oldest first
+ *     peer/<peer>/...                        a peer's offers, and their handshakes
+ *     topics/offers/<name> <peer> <batch>... open offers by topic name
+ *     service/<uuid>/...                     one service, its offers, and who got them
+ *     name/<username>/...                    who owns the name, and its services
  *
  * <origin> 16 and <topic> 8 digits of keyed hashes; <age> 12 digits that fall as time goes on; <id>
  * 16 digits. All digits are hexadecimal. */
@@ -23,6 +27,10 @@ uint64_t keyed_hash(const struct request *request, const char *label, struct tex
 struct text keyed_digest(const struct request *request, const char *label, struct text scope,
                          struct text secret);
 
+/* The same as a number, its first 64 bits. */
+uint64_t keyed_number(const struct request *request, const char *label, struct text scope,
+                      struct text secret);
+
 /* room/<code>/ */
 struct text key_room(struct request *request, struct text code);
 /* <age><id> */
@@ -35,5 +43,18 @@ struct text key_session(struct request *request, struct session_code code);
 struct text key_directory(struct request *request, struct text name_start);
 /* origin/<origin>/<name> and the space: the sessions of one topic, and of no other. */
 struct text key_directory_topic(struct request *request, struct text name, uint32_t topic);
+/* peer/<peer>/ and that family of its keys. */
+struct text key_peer(struct request *request, struct text peer, const char *family);
+/* topics/offers/ and as much of the name as keys hold, as with key_directory(). */
+struct text key_offers(struct request *request, struct text name_start);
+/* The same and the space: offers under one topic, and under no other. */
+struct text key_offers_topic(struct request *request, struct text name);
+/* topics/wide/<digit>/: offers of requests with many topics, by a digit of the topic's hash; all of
+ * them where `name` is absent. */
+struct text key_offers_wide(struct request *request, struct text name);
+/* service/<uuid>/ */
+struct text key_service(struct request *request, struct text uuid);
+/* name/<username>/ */
+struct text key_name(struct request *request, struct text username);
 
 #endif

@@ -79,22 +79,36 @@ bool percent_decode(struct arena *arena, struct text coded, char plus, struct te
     return text_valid(*decoded);
 }
 
-bool query_text(struct request *request, const char *name, struct text *value) {
+/* What stands behind the name, percent-encoded; false where the parameter is missing. */
+static bool find_parameter(struct request *request, const char *name, struct text *coded) {
     struct text rest = request->query;
     while (rest.len > 0) {
-        struct text pair = text_cut(&rest, '&');
-        struct text coded_name = text_cut(&pair, '=');
         struct text decoded;
+        *coded = text_cut(&rest, '&');
+        struct text coded_name = text_cut(coded, '=');
         if (percent_decode(request->arena, coded_name, ' ', &decoded) &&
             text_equal(decoded, text_of(name))) {
-            if (!percent_decode(request->arena, pair, ' ', value)) {
-                return false;
-            }
-            *value = value->len > 0 ? *value : NO_TEXT;
             return true;
         }
     }
+    return false;
+}
+
+bool query_has(struct request *request, const char *name) {
+    struct text coded;
+    return find_parameter(request, name, &coded);
+}
+
+bool query_text(struct request *request, const char *name, struct text *value) {
+    struct text coded;
     *value = NO_TEXT;
+    if (!find_parameter(request, name, &coded)) {
+        return true;
+    }
+    if (!percent_decode(request->arena, coded, ' ', value)) {
+        return false;
+    }
+    *value = value->len > 0 ? *value : NO_TEXT;
     return true;
 }
 

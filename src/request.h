@@ -64,8 +64,10 @@ struct request {
 
     struct text parameters[PARAMETERS_MAX]; /* of the path, decoded, in the pattern's order */
     bool coded_errors;                      /* the envelope of the route's family; answer.h */
+    struct text peer;                       /* who calls, on routes that need a peer; peers.h */
     uint64_t origin_hash;                   /* of request_origin(); 0: not needed yet. keys.c */
-    struct edit *edits;                     /* what to apply, in order */
+    uint64_t mark;      /* random, of the marks it leaves in offer lists; 0: not needed yet */
+    struct edit *edits; /* what to apply, in order */
     struct edit **edits_end;
 };
 
@@ -99,6 +101,8 @@ struct text request_origin(const struct request *request);
 /* The parameter of the query, percent-decoded; absent where it is missing or empty. False where it
  * is not valid text. Of several with one name the first counts. */
 bool query_text(struct request *request, const char *name, struct text *value);
+/* Whether the query has that parameter, though perhaps empty. */
+bool query_has(struct request *request, const char *name);
 /* The same as a whole number of at least `min`, at most `max` (larger ones are taken as `max`),
  * `fallback` where it is absent. */
 bool query_number(struct request *request, const char *name, int64_t min, int64_t max,

@@ -1,6 +1,7 @@
 /* Router: finds the route, keeps its limits, and finishes every answer. */
 #include "answer.h"
 #include "cors.h"
+#include "peers.h"
 #include "routes.h"
 
 enum match { MATCH_NONE, MATCH_BAD, MATCH };
@@ -79,6 +80,10 @@ static struct response run(struct request *request, const struct route *route, e
     }
     if (route->needs & NEEDS_TOKEN && request->headers[HEADER_ACCESS_TOKEN].at == NULL) {
         return fail(403, TEXT("Send the token of this room in the header X-Access-Token"));
+    }
+    struct response wrong;
+    if (route->needs & NEEDS_PEER && !peer_enter(request, &wrong)) {
+        return wrong;
     }
     if (request->body.len > route->body_max) {
         return fail(413, arena_format(request->arena, "The body may hold at most %d bytes",

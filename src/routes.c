@@ -11,6 +11,8 @@ const struct route routes[] = {
     {"GET", "/", get_root, OTHER_BODY, 0, 0},
     {"GET", "/health", get_health, OTHER_BODY, 0, 0},
     {"GET", "/topics", get_topics, OTHER_BODY, 0, 0},
+    {"POST", "/usernames/claim", post_username_claim, OTHER_BODY, 0, 0},
+    {"GET", "/usernames/:username", get_username, OTHER_BODY, 0, 0},
     {"POST", "/answer", post_answer, SESSION_BODY, 0, 0},
     {"POST", "/poll", post_poll, SESSION_BODY, 0, 0},
     {"DELETE", "/sessions/:code", delete_session, SESSION_BODY, 0, 0},
@@ -28,6 +30,23 @@ const struct route routes[] = {
     {"GET", "/rooms/:code", get_room, ROOM_BODY, NEEDS_TOKEN, SPENDS(BUDGET_POLL)},
     {"GET", "/rooms/:code/candidates", get_room_candidates, ROOM_BODY, NEEDS_TOKEN,
      SPENDS(BUDGET_POLL)},
+
+    {"POST", "/register", post_register, OTHER_BODY, 0, 0},
+    {"POST", "/offers", post_offers, OTHER_BODY, NEEDS_PEER, 0},
+    {"GET", "/offers/by-topic/:topic", get_offers_by_topic, OTHER_BODY, 0, 0},
+    {"GET", "/peers/:peerId/offers", get_peer_offers, OTHER_BODY, 0, 0},
+    {"GET", "/offers/mine", get_offers_mine, OTHER_BODY, NEEDS_PEER, 0},
+    {"GET", "/offers/answers", get_offer_answers, OTHER_BODY, NEEDS_PEER, 0},
+    {"DELETE", "/offers/:id", delete_offer, OTHER_BODY, NEEDS_PEER, 0},
+    {"POST", "/offers/:id/answer", post_offer_answer, OTHER_BODY, NEEDS_PEER, 0},
+    {"POST", "/offers/:id/ice-candidates", post_offer_candidates, OTHER_BODY, NEEDS_PEER, 0},
+    {"GET", "/offers/:id/ice-candidates", get_offer_candidates, OTHER_BODY, NEEDS_PEER, 0},
+
+    {"GET", "/usernames/:username/services", get_username_services, OTHER_BODY, 0, 0},
+    {"POST", "/services", post_service, OTHER_BODY, NEEDS_PEER, 0},
+    {"GET", "/services/:uuid", get_service, OTHER_BODY, 0, 0},
+    {"DELETE", "/services/:serviceId", delete_service, OTHER_BODY, 0, 0},
+    {"POST", "/index/:username/query", post_index_query, OTHER_BODY, 0, 0},
 #ifdef RONDEVU_TEST_ROUTES
     {"POST", "/test/trap", test_trap, OTHER_BODY, 0, 0},
 #endif

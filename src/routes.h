@@ -9,6 +9,7 @@ enum need {
     NEEDS_VERSION =
         1, /* X-Registry-Version, any value: a page of another site cannot send it unasked */
     NEEDS_TOKEN = 2, /* X-Access-Token */
+    NEEDS_PEER = 4,  /* Authorization of a registered peer */
 };
 
 struct route {

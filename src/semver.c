@@ -378,9 +378,9 @@ static size_t operation(struct text text, size_t *space) {
         return len > 0 ? len : 1;
     }
     size_t i = text.at[0] == ' ';
-    i += is_one_of(text.at[i], "<>");
-    i += text.at[i] == '=';
-    *space = text.at[i] == ' ' ? i : 0;
+    i += i < len && is_one_of(text.at[i], "<>");
+    i += i < len && text.at[i] == '=';
+    *space = i < len && text.at[i] == ' ' ? i : 0;
     while (len < text.len && (is_identifier(text.at[len]) || is_one_of(text.at[len], ".*"))) {
         len++;
     }

@@ -1,7 +1,7 @@
 /* Settings: one row for each variable. */
 #include "settings.h"
 
-enum { HOUR = 60 * 60 * 1000, DAY_SECONDS = 24 * 60 * 60 };
+enum { HOUR = 60 * 60 * 1000, DAY = 24 * HOUR, DAY_SECONDS = 24 * 60 * 60 };
 
 struct row {
     const char *name;
@@ -19,6 +19,12 @@ static const struct row rows[SETTINGS] = {
     [ROOM_TTL_PAIRED] = {"ROOM_TTL_PAIRED", 600, 1, DAY_SECONDS},
     [ROOM_TTL_CLOSED] = {"ROOM_TTL_CLOSED", 15, 1, DAY_SECONDS},
     [ICE_TTL] = {"ICE_TTL", 300, 1, DAY_SECONDS},
+    [OFFER_DEFAULT_TTL] = {"OFFER_DEFAULT_TTL", 60000, 1, DAY},
+    [OFFER_MIN_TTL] = {"OFFER_MIN_TTL", 60000, 1, DAY},
+    [OFFER_MAX_TTL] = {"OFFER_MAX_TTL", DAY, 1, DAY},
+    /* The most that an offer's id can tell apart, and that one entry of a list holds. */
+    [MAX_OFFERS_PER_REQUEST] = {"MAX_OFFERS_PER_REQUEST", 100, 1, 100},
+    [MAX_OFFERS_PER_PEER] = {"MAX_OFFERS_PER_PEER", 1000, 1, 10000},
     [CORS_ORIGINS] = {.name = "CORS_ORIGINS"},
     [ALLOWED_ORIGINS] = {.name = "ALLOWED_ORIGINS"},
     [RATE_LIMITS] = {.name = "RATE_LIMITS"},

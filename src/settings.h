@@ -10,8 +10,13 @@ enum setting {
     ROOM_TTL_OPEN,          /* s a room lives after its last change; in the order of room_status */
     ROOM_TTL_JOINED,
     ROOM_TTL_PAIRED,
-    ROOM_TTL_CLOSED, /* s that a closed room is remembered, at least */
-    ICE_TTL,         /* s a candidate is shown in a room */
+    ROOM_TTL_CLOSED,   /* s that a closed room is remembered, at least */
+    ICE_TTL,           /* s a candidate is shown in a room */
+    OFFER_DEFAULT_TTL, /* ms an offer of a peer lives that does not say */
+    OFFER_MIN_TTL,     /* ms; what it says is taken as this, at the least */
+    OFFER_MAX_TTL,
+    MAX_OFFERS_PER_REQUEST,
+    MAX_OFFERS_PER_PEER, /* open ones */
     SETTING_NUMBERS,
 
     CORS_ORIGINS = SETTING_NUMBERS, /* comma-separated, or "*" */

@@ -5,6 +5,8 @@
 #include "check.h"
 #include "request.h"
 
+#include <string.h>
+
 static void check_key(struct text key) {
     CHECK(key.len > 0 && key.len <= STORAGE_KEY_MAX && text_valid(key));
 }
@@ -44,6 +46,18 @@ struct page storage_list(struct request *request, struct text prefix, struct tex
     }
     page.count = kept;
     return page;
+}
+
+struct page storage_list_all(struct request *request, struct text prefix) {
+    struct page all = storage_list(request, prefix, TEXT(""), STORAGE_PAGE_MAX);
+    while (all.more) {
+        struct page page = storage_list(request, prefix, all.last, STORAGE_PAGE_MAX);
+        struct fact *facts = arena_array(request->arena, all.count + page.count, sizeof facts[0]);
+        memcpy(facts, all.facts, all.count * sizeof facts[0]);
+        memcpy(facts + all.count, page.facts, page.count * sizeof facts[0]);
+        all = (struct page){facts, all.count + page.count, page.last, page.more};
+    }
+    return all;
 }
 
 static void add_edit(struct request *request, struct edit edit) {

@@ -60,8 +60,8 @@ struct storage_methods {
                         struct text after, size_t limit);
     /* Applies the edits in order; false where the store could not. NULL where the host does it. */
     bool (*apply)(struct storage *storage, const struct edit *edits);
-    /* How many facts there are under the prefix at `now`, or how many groups of them; in a time that
-     * hardly grows with their number. NULL where the store is not atomic. */
+    /* How many facts there are under the prefix at `now`, or how many groups of them; in a time
+     * that hardly grows with their number. NULL where the store is not atomic. */
     int64_t (*count)(struct storage *storage, struct text prefix, bool groups, int64_t now);
     bool atomic; /* whether one handler's reads and writes happen as one */
 };
@@ -73,6 +73,8 @@ void storage_read(struct request *request, const struct text *keys, size_t count
  * starts at the beginning. `limit`: 1 to STORAGE_PAGE_MAX. */
 struct page storage_list(struct request *request, struct text prefix, struct text after,
                          size_t limit);
+/* All facts under the prefix, however many pages they take; `more` is false. */
+struct page storage_list_all(struct request *request, struct text prefix);
 /* The key must not be one that another request may write. */
 void storage_put(struct request *request, struct text key, struct text value, int64_t expires_at);
 void storage_delete(struct request *request, struct text key);

@@ -25,7 +25,7 @@ async function shim() {
 }
 
 const parts = [
-  { name: "module", limit: 40, bytes: readFileSync(`${ROOT}build/core.wasm`) },
+  { name: "module", limit: 50, bytes: readFileSync(`${ROOT}build/core.wasm`) },
   { name: "shim", limit: 6, bytes: await shim() },
 ];
 

@@ -199,6 +199,7 @@ static void every_header_has_a_name(void **state) {
     static const char *const names[HEADERS] = {
         [HEADER_ORIGIN] = "Origin",
         [HEADER_ACCEPT] = "Accept",
+        [HEADER_AUTHORIZATION] = "Authorization",
         [HEADER_IF_NONE_MATCH] = "If-None-Match",
         [HEADER_IDEMPOTENCY_KEY] = "Idempotency-Key",
         [HEADER_ACCESS_TOKEN] = "X-Access-Token",

@@ -221,8 +221,10 @@ static void reserved_topics_are_refused_and_their_likes_are_not(void **state) {
         world_post(world, target, "{\"offer\":\"o\"}");
         assert_error(world, 400, "Reserved topic name");
         snprintf(target, sizeof target, "/%s/sessions", reserved[i]);
-        world_get(world, target);
-        assert_error(world, 400, "Reserved topic name");
+        if (strcmp(reserved[i], "usernames") != 0) { /* asks about the name `sessions` */
+            world_get(world, target);
+            assert_error(world, 400, "Reserved topic name");
+        }
     }
     assert_int_equal(memory_count(world->memory), 0);
     for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++) {

@@ -113,11 +113,12 @@ static void rate_limits_are_on_unless_they_are_off(void **state) {
 
 static void every_setting_has_a_name(void **state) {
     (void)state;
-    static const char *const names[SETTINGS] = {"SESSION_TIMEOUT", "MAX_SESSIONS_PER_TOPIC",
-                                                "ROOM_TTL_OPEN",   "ROOM_TTL_JOINED",
-                                                "ROOM_TTL_PAIRED", "ROOM_TTL_CLOSED",
-                                                "ICE_TTL",         "CORS_ORIGINS",
-                                                "ALLOWED_ORIGINS", "RATE_LIMITS"};
+    static const char *const names[SETTINGS] = {
+        "SESSION_TIMEOUT", "MAX_SESSIONS_PER_TOPIC", "ROOM_TTL_OPEN",
+        "ROOM_TTL_JOINED", "ROOM_TTL_PAIRED",        "ROOM_TTL_CLOSED",
+        "ICE_TTL",         "OFFER_DEFAULT_TTL",      "OFFER_MIN_TTL",
+        "OFFER_MAX_TTL",   "MAX_OFFERS_PER_REQUEST", "MAX_OFFERS_PER_PEER",
+        "CORS_ORIGINS",    "ALLOWED_ORIGINS",        "RATE_LIMITS"};
     for (int i = 0; i < SETTINGS; i++) {
         assert_string_equal(setting_name((enum setting)i), names[i]);
     }

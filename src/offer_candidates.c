@@ -1,0 +1,230 @@
+/* Candidates of an offer's two sides, as the JSON that came. */
+#include "answer.h"
+#include "check.h"
+#include "handlers.h"
+#include "offer_fields.h"
+#include "polling.h"
+
+enum {
+    REQUEST_MAX = 100,    /* candidates in one */
+    SIDE_MAX = 1000,      /* candidates that a side may leave */
+    CANDIDATE_MAX = 4096, /* bytes */
+    TIME_LEN = 12,
+    RANDOM_LEN = 8,
+};
+
+/* In the order of their keys. */
+enum side { ANSWERER, OFFERER, SIDE_NONE };
+
+static const char *const side_names[] = {"answerer", "offerer"};
+
+static enum side side_of(const struct request *request, const struct handshake *handshake) {
+    if (text_equal(ref_peer(handshake->id), request->peer)) {
+        return OFFERER;
+    }
+    return text_equal(handshake->answerer, request->peer) ? ANSWERER : SIDE_NONE;
+}
+
+/* Finds the handshake that the caller has a side of. */
+static bool enter(struct request *request, struct handshake *handshake, enum side *side,
+                  struct response *wrong) {
+    *handshake = handshake_read(request, request->parameters[0]);
+    if (!handshake->there) {
+        *wrong = fail_no_offer();
+        return false;
+    }
+    *side = side_of(request, handshake);
+    *wrong = fail(403, TEXT("Only the peer that made this offer and the one that answered it may "
+                            "trade candidates"));
+    return *side != SIDE_NONE;
+}
+
+/* -- Reading a side's candidates ----------------------------------------------- */
+
+/* A walk through what one side has left, a fact at a time. */
+struct walk {
+    struct text prefix; /* of the slot */
+    struct text side;   /* of the side's keys */
+    struct page page;
+    size_t next;
+};
+
+static struct walk walk_begin(struct request *request, const struct handshake *handshake,
+                              enum side side) {
+    return (struct walk){
+        .prefix = handshake->prefix,
+        .side = arena_format(request->arena, "%ttrickle-%s-", &handshake->prefix, side_names[side]),
+        .page = handshake->page,
+    };
+}
+
+/* The side's next fact and its time, or NULL. */
+static const struct fact *walk_next(struct request *request, struct walk *walk, int64_t *time) {
+    for (;;) {
+        while (walk->next < walk->page.count) {
+            const struct fact *fact = &walk->page.facts[walk->next++];
+            if (text_starts(fact->key, walk->side)) {
+                struct text digits = {fact->key.at + walk->side.len, TIME_LEN};
+                uint64_t number;
+                CHECK(text_hex(digits, &number));
+                *time = (int64_t)number;
+                return fact;
+            }
+            if (text_compare(fact->key, walk->side) > 0) {
+                return NULL;
+            }
+        }
+        if (!walk->page.more) {
+            return NULL;
+        }
+        bool before = text_compare(walk->page.last, walk->side) < 0;
+        struct text after = before ? walk->side : walk->page.last;
+        walk->page = storage_list(request, walk->prefix, after, STORAGE_PAGE_MAX);
+        walk->next = 0;
+    }
+}
+
+/* -- POST /offers/:id/ice-candidates ------------------------------------------- */
+
+/* The candidates as lines; false where one is too large, or there are none or too many. */
+static bool read_candidates(struct request *request, struct text *lines, int64_t *count) {
+    struct text sent = json_raw_member(request->body, "candidates");
+    if (!text_starts(sent, TEXT("["))) {
+        return false;
+    }
+    char *at = arena_alloc(request->arena, sent.len + 1);
+    *lines = (struct text){at, 0};
+    *count = 0;
+    for (struct text candidate; json_raw_next(&sent, &candidate); (*count)++) {
+        if (candidate.len > CANDIDATE_MAX || *count == REQUEST_MAX) {
+            return false;
+        }
+        for (size_t i = 0; i < candidate.len; i++) {
+            at[lines->len++] = candidate.at[i];
+        }
+        at[lines->len++] = '\n';
+    }
+    return *count > 0;
+}
+
+static int64_t count_lines(struct text lines) {
+    int64_t count = 0;
+    for (; lines.len > 0; count++) {
+        text_cut(&lines, '\n');
+    }
+    return count;
+}
+
+/* How many the side has left, and the time of the last. */
+static int64_t count_left(struct request *request, const struct handshake *handshake,
+                          enum side side, int64_t *latest) {
+    struct walk walk = walk_begin(request, handshake, side);
+    const struct fact *fact;
+    int64_t count = 0, time;
+    *latest = 0;
+    while ((fact = walk_next(request, &walk, &time)) != NULL) {
+        int64_t lines = count_lines(fact->value);
+        count += lines;
+        *latest = time + lines - 1;
+    }
+    return count;
+}
+
+struct response post_offer_candidates(struct request *request) {
+    if (json_parse(request->body) == NULL) {
+        return fail_not_json();
+    }
+    struct text lines;
+    int64_t count, latest;
+    struct response wrong;
+    if (!read_candidates(request, &lines, &count)) {
+        fail_field(request, "", "candidates",
+                   "an array of 1 to 100 JSON values of at most 4096 bytes each", &wrong);
+        return wrong;
+    }
+    struct handshake handshake;
+    enum side side;
+    if (!enter(request, &handshake, &side, &wrong)) {
+        return wrong;
+    }
+    if (count_left(request, &handshake, side, &latest) + count > SIDE_MAX) {
+        return fail(409, TEXT("Too many candidates"));
+    }
+    int64_t time = request->now > latest ? request->now : latest + 1;
+    uint64_t random = random_take(request, RANDOM_LEN / 2);
+    storage_put(request,
+                arena_format(request->arena, "%ttrickle-%s-%x%x", &handshake.prefix,
+                             side_names[side], TIME_LEN, (uint64_t)time, RANDOM_LEN, random),
+                lines, handshake.expires_at);
+    cJSON *answer = json_object();
+    json_add_text(answer, "offerId", handshake.id);
+    json_add_number(answer, "candidatesAdded", count);
+    json_add_number(answer, "count", count);
+    return answer_json(200, answer);
+}
+
+/* -- GET /offers/:id/ice-candidates -------------------------------------------- */
+
+/* The list being made. */
+struct list {
+    cJSON *candidates;
+    struct text peer;
+    const char *role;
+    int64_t since;
+    size_t bytes;
+    bool full;
+};
+
+static void add_lines(struct request *request, struct list *list, struct text lines, int64_t time) {
+    enum { FIELD_NAMES = 128 };
+    for (; lines.len > 0 && !list->full; time++) {
+        struct text candidate = text_cut(&lines, '\n');
+        if (time <= list->since) {
+            continue;
+        }
+        list->bytes += FIELD_NAMES + candidate.len;
+        list->full = list->bytes > ANSWER_MAX;
+        if (list->full) {
+            return;
+        }
+        cJSON *item = json_push_object(list->candidates);
+        json_add_raw(item, "candidate", arena_copy(request->arena, candidate));
+        json_add_text(item, "peerId", list->peer);
+        json_add_text(item, "role", text_of(list->role));
+        json_add_number(item, "createdAt", time);
+    }
+}
+
+struct response get_offer_candidates(struct request *request) {
+    struct response wrong;
+    struct list list = {0};
+    int64_t wait;
+    if (!query_number(request, "since", 0, INT64_MAX, -1, &list.since)) {
+        return fail(400, TEXT("since must be a time in ms"));
+    }
+    if (!read_wait(request, &wait, &wrong)) {
+        return wrong;
+    }
+    struct handshake handshake;
+    enum side side;
+    if (!enter(request, &handshake, &side, &wrong)) {
+        return wrong;
+    }
+    enum side other = side == OFFERER ? ANSWERER : OFFERER;
+    cJSON *answer = json_object();
+    json_add_text(answer, "offerId", handshake.id);
+    list.candidates = json_add_array(answer, "candidates");
+    list.peer = other == OFFERER ? ref_peer(handshake.id) : handshake.answerer;
+    list.role = side_names[other];
+    struct walk walk = walk_begin(request, &handshake, other);
+    const struct fact *fact;
+    int64_t time;
+    while (!list.full && (fact = walk_next(request, &walk, &time)) != NULL) {
+        add_lines(request, &list, fact->value, time);
+    }
+    struct response response = answer_json(200, answer);
+    if (cJSON_GetArraySize(list.candidates) == 0) {
+        response.wait = (int)wait;
+    }
+    return response;
+}

@@ -1,0 +1,611 @@
+/* Offer facts: publishing, reading, answering, taking away. */
+#include "offer_facts.h"
+
+#include "answer.h"
+#include "check.h"
+#include "keys.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    TIME_LEN = 12,
+    RANDOM_LEN = 8,
+    NARROW_MAX = 16,              /* topics of a batch that get an entry each: each costs a call */
+    WIDE_LISTS = 16,              /* one for each digit */
+    READ_BYTES = 2 * 1024 * 1024, /* of contents, for one answer */
+};
+
+static struct member member_of(const struct offer *offer) {
+    bool topics = !text_equal(offer->topics, TEXT("[]"));
+    return (struct member){
+        .index = ref_index(ref_of(offer->id)),
+        .kind = topics                   ? KIND_TOPICS
+                : offer->service.len > 0 ? KIND_SERVICE
+                                         : KIND_LOOSE,
+        .expires_at = offer->expires_at,
+    };
+}
+
+static struct text random_digits(struct request *request) {
+    return arena_format(request->arena, "%x", RANDOM_LEN, random_take(request, RANDOM_LEN / 2));
+}
+
+/* -- Keys ---------------------------------------------------------------------- */
+
+static struct text own_key(struct request *request, const char *family, struct text ref) {
+    struct text prefix = key_peer(request, ref_peer(ref), family);
+    struct text batch = ref_batch(request, ref);
+    return arena_format(request->arena, "%t%t", &prefix, &batch);
+}
+
+static struct text topic_entry(struct request *request, struct text topic, struct text ref) {
+    struct text name;
+    CHECK(json_unquote(topic, &name));
+    struct text prefix = key_offers_topic(request, name);
+    struct text peer = ref_peer(ref);
+    struct text batch = ref_batch(request, ref);
+    return arena_format(request->arena, "%t%t %t", &prefix, &peer, &batch);
+}
+
+/* Newest first, for only so many are looked at. */
+static struct text wide_entry(struct request *request, struct text wide, struct text ref) {
+    struct text peer = ref_peer(ref);
+    struct text batch = ref_batch(request, ref);
+    return arena_format(request->arena, "%t%t %t", &wide, &batch, &peer);
+}
+
+static struct text wide_list(struct request *request, struct text topic) {
+    struct text name;
+    CHECK(json_unquote(topic, &name));
+    return key_offers_wide(request, name);
+}
+
+static struct text service_entry(struct request *request, struct text service, struct text ref) {
+    struct text prefix = key_service(request, service);
+    struct text peer = ref_peer(ref);
+    struct text batch = ref_batch(request, ref);
+    return arena_format(request->arena, "%toffer/%t %t", &prefix, &peer, &batch);
+}
+
+static struct text slot_prefix(struct request *request, struct text ref) {
+    struct text prefix = key_peer(request, ref_peer(ref), "at");
+    struct text slot = ref_slot(ref);
+    return arena_format(request->arena, "%t%t/", &prefix, &slot);
+}
+
+/* -- Publishing ---------------------------------------------------------------- */
+
+/* The offers that go into one entry of each list. */
+struct batch {
+    const struct offer *offers;
+    size_t count;
+    struct text ref; /* of the first */
+    struct member *members;
+    int64_t bytes;
+};
+
+/* A topic of one of its offers. */
+struct mention {
+    struct text topic;
+    const struct member *member;
+};
+
+static int compare_mentions(const void *a, const void *b) {
+    const struct mention *left = a;
+    const struct mention *right = b;
+    int order = text_compare(left->topic, right->topic);
+    return order != 0 ? order : left->member->index - right->member->index;
+}
+
+static int64_t latest(const struct member *members, size_t count) {
+    int64_t expires_at = 0;
+    for (size_t i = 0; i < count; i++) {
+        expires_at = members[i].expires_at > expires_at ? members[i].expires_at : expires_at;
+    }
+    return expires_at;
+}
+
+static void put_entry(struct request *request, const struct batch *batch, struct text key,
+                      struct text lines, int64_t expires_at) {
+    storage_put(request, key, arena_format(request->arena, "%d\n%t", batch->bytes, &lines),
+                expires_at);
+}
+
+static struct text labelled(struct request *request, struct text label,
+                            const struct member *members, size_t count) {
+    struct text lines = members_text(request, members, count);
+    return arena_format(request->arena, "%t\n%t", &label, &lines);
+}
+
+static size_t count_mentions(struct text topics) {
+    size_t count = 0;
+    for (struct text topic; json_raw_next(&topics, &topic); count++) {
+    }
+    return count;
+}
+
+/* Every topic of every offer, those of one topic behind each other. */
+static struct mention *mentions_of(struct request *request, const struct batch *batch,
+                                   size_t *count) {
+    *count = 0;
+    for (size_t i = 0; i < batch->count; i++) {
+        *count += count_mentions(batch->offers[i].topics);
+    }
+    struct mention *mentions = arena_array(request->arena, *count, sizeof mentions[0]);
+    struct mention *next = mentions;
+    for (size_t i = 0; i < batch->count; i++) {
+        struct text topics = batch->offers[i].topics;
+        for (struct text topic; json_raw_next(&topics, &topic);) {
+            *next++ = (struct mention){topic, &batch->members[i]};
+        }
+    }
+    qsort(mentions, *count, sizeof mentions[0], compare_mentions);
+    return mentions;
+}
+
+/* How many of the mentions at the start are of one topic; their offers are copied to `members`. */
+static size_t take_topic(const struct mention *mentions, size_t count, struct member *members) {
+    size_t taken = 0;
+    while (taken < count && text_equal(mentions[taken].topic, mentions[0].topic)) {
+        members[taken] = *mentions[taken].member;
+        taken++;
+    }
+    return taken;
+}
+
+static bool is_wide(const struct request *request, const struct mention *mentions, size_t count) {
+    size_t topics = 0;
+    for (size_t i = 0; i < count; i++) {
+        topics += i == 0 || !text_equal(mentions[i].topic, mentions[i - 1].topic);
+    }
+    return topics > NARROW_MAX && !storage_atomic(request);
+}
+
+/* Each list gets what is under its topics in one entry. */
+static void put_wide(struct request *request, const struct batch *batch,
+                     const struct mention *mentions, size_t count) {
+    struct text lists[WIDE_LISTS], lines[WIDE_LISTS];
+    size_t used = 0;
+    struct member *members = arena_array(request->arena, batch->count, sizeof members[0]);
+    for (size_t at = 0; at < count;) {
+        struct text list = wide_list(request, mentions[at].topic);
+        size_t i = 0;
+        while (i < used && !text_equal(lists[i], list)) {
+            i++;
+        }
+        if (i == used) {
+            lists[used] = list;
+            lines[used++] = TEXT("");
+        }
+        size_t taken = take_topic(&mentions[at], count - at, members);
+        struct text topic = labelled(request, mentions[at].topic, members, taken);
+        lines[i] = arena_format(request->arena, "%t%t", &lines[i], &topic);
+        at += taken;
+    }
+    for (size_t i = 0; i < used; i++) {
+        put_entry(request, batch, wide_entry(request, lists[i], batch->ref), lines[i],
+                  latest(batch->members, batch->count));
+    }
+}
+
+static void put_topics(struct request *request, const struct batch *batch,
+                       const struct mention *mentions, size_t count) {
+    struct member *members = arena_array(request->arena, batch->count, sizeof members[0]);
+    for (size_t at = 0; at < count;) {
+        size_t taken = take_topic(&mentions[at], count - at, members);
+        put_entry(request, batch, topic_entry(request, mentions[at].topic, batch->ref),
+                  labelled(request, mentions[at].topic, members, taken), latest(members, taken));
+        at += taken;
+    }
+}
+
+static void put_services(struct request *request, const struct batch *batch, struct text label) {
+    struct member *members = arena_array(request->arena, batch->count, sizeof members[0]);
+    for (size_t i = 0; i < batch->count; i++) {
+        struct text service = batch->offers[i].service;
+        size_t count = 0;
+        bool first = service.len > 0;
+        for (size_t j = 0; j < batch->count && first; j++) {
+            if (text_equal(batch->offers[j].service, service)) {
+                first = j >= i;
+                members[count++] = batch->members[j];
+            }
+        }
+        if (first) {
+            put_entry(request, batch, service_entry(request, service, batch->ref),
+                      labelled(request, label, members, count), latest(members, count));
+        }
+    }
+}
+
+static struct text print_contents(struct request *request, const struct batch *batch, bool wide) {
+    struct text contents = TEXT("");
+    struct text *parts = arena_array(request->arena, batch->count, sizeof parts[0]);
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct offer *offer = &batch->offers[i];
+        parts[i] =
+            arena_format(request->arena, "%t %d %d %s %t\n%t\n%t\n%t\n%t\n", &offer->id,
+                         offer->created_at, offer->expires_at, wide ? "w" : "n", &offer->service,
+                         &offer->topics, &offer->secret, &offer->info, &offer->sdp);
+        contents.len += parts[i].len;
+    }
+    char *at = arena_alloc(request->arena, contents.len + 1);
+    contents.at = at;
+    for (size_t i = 0; i < batch->count; i++) {
+        memcpy(at, parts[i].at, parts[i].len);
+        at += parts[i].len;
+    }
+    *at = '\0';
+    return contents;
+}
+
+/* What is pointed to is put before what points to it. */
+static void publish_batch(struct request *request, const struct offer *offers, size_t count,
+                          struct text label) {
+    struct batch batch = {.offers = offers, .count = count, .ref = ref_of(offers[0].id)};
+    batch.members = arena_array(request->arena, count, sizeof batch.members[0]);
+    for (size_t i = 0; i < count; i++) {
+        batch.members[i] = member_of(&offers[i]);
+    }
+    size_t mentioned;
+    const struct mention *mentions = mentions_of(request, &batch, &mentioned);
+    bool wide = is_wide(request, mentions, mentioned);
+    struct text contents = print_contents(request, &batch, wide);
+    batch.bytes = (int64_t)contents.len;
+    int64_t expires_at = latest(batch.members, count);
+    storage_put(request, own_key(request, "offer", batch.ref), contents, expires_at);
+    put_entry(request, &batch, own_key(request, "open", batch.ref),
+              members_text(request, batch.members, count), expires_at);
+    if (wide) {
+        put_wide(request, &batch, mentions, mentioned);
+    } else {
+        put_topics(request, &batch, mentions, mentioned);
+    }
+    put_services(request, &batch, label);
+}
+
+struct text published_label(struct request *request, struct text publication) {
+    return arena_format(request->arena, "p%t", &publication);
+}
+
+struct text offers_publish(struct request *request, struct offer *offers, size_t count,
+                           bool with_service) {
+    struct text publication = publication_make(request);
+    struct text label = with_service ? published_label(request, publication) : TEXT("p");
+    for (size_t i = 0; i < count; i++) {
+        struct text ref = offer_ref(request, request->peer, publication, (int)i);
+        offers[i].id = offer_id(request, ref);
+    }
+    size_t step = storage_atomic(request) ? 1 : count;
+    for (size_t i = 0; i < count; i += step) {
+        publish_batch(request, &offers[i], step, label);
+    }
+    return publication;
+}
+
+int64_t offers_count(struct request *request, struct text peer) {
+    struct text prefix = key_peer(request, peer, "open");
+    if (storage_atomic(request)) {
+        return storage_count(request, prefix);
+    }
+    int64_t count = 0;
+    struct offer_list list = offer_list_begin(prefix, TEXT(""), STORAGE_PAGE_MAX, peer);
+    while (offer_list_next(request, &list)) {
+        count++;
+    }
+    return count;
+}
+
+/* -- Reading ------------------------------------------------------------------- */
+
+bool offer_has_secret(const struct offer *offer) {
+    return !text_equal(offer->secret, TEXT("null"));
+}
+
+/* Takes an offer off the front of what an entry says. */
+static bool take_offer(struct text *content, struct offer *offer) {
+    if (content->len == 0) {
+        return false;
+    }
+    struct text head = text_cut(content, '\n');
+    offer->id = text_cut(&head, ' ');
+    CHECK(text_number(text_cut(&head, ' '), &offer->created_at) &&
+          text_number(text_cut(&head, ' '), &offer->expires_at));
+    offer->wide = text_equal(text_cut(&head, ' '), TEXT("w"));
+    offer->service = head;
+    offer->topics = text_cut(content, '\n');
+    offer->secret = text_cut(content, '\n');
+    offer->info = text_cut(content, '\n');
+    offer->sdp = text_cut(content, '\n');
+    return true;
+}
+
+/* Copies get the NUL that raw JSON needs. */
+static struct offer find_in(struct request *request, struct text content, struct text ref) {
+    struct offer offer = {.batch_bytes = (int64_t)content.len};
+    while (take_offer(&content, &offer)) {
+        if (!text_equal(ref_of(offer.id), ref) || offer.expires_at <= request->now) {
+            continue;
+        }
+        offer.topics = arena_copy(request->arena, offer.topics);
+        offer.secret = arena_copy(request->arena, offer.secret);
+        offer.info = arena_copy(request->arena, offer.info);
+        offer.sdp = arena_copy(request->arena, offer.sdp);
+        return offer;
+    }
+    return (struct offer){0};
+}
+
+size_t offers_read(struct request *request, const struct wanted *wanted, size_t count,
+                   struct offer *offers) {
+    struct text keys[STORAGE_READ_MAX];
+    struct fact facts[STORAGE_READ_MAX];
+    size_t done = 0;
+    int64_t bytes = 0;
+    while (done < count) {
+        size_t distinct = 0, end = done;
+        for (; end < count; end++) {
+            struct text key = own_key(request, "offer", wanted[end].ref);
+            if (distinct > 0 && text_equal(key, keys[distinct - 1])) {
+                continue;
+            }
+            if (distinct == STORAGE_READ_MAX ||
+                (bytes > 0 && bytes + wanted[end].batch_bytes > READ_BYTES)) {
+                break;
+            }
+            bytes += wanted[end].batch_bytes;
+            keys[distinct++] = key;
+        }
+        if (distinct == 0) {
+            return done;
+        }
+        storage_read(request, keys, distinct, facts);
+        for (size_t i = done, at = 0; i < end; i++) {
+            struct text key = own_key(request, "offer", wanted[i].ref);
+            at += !text_equal(key, keys[at]);
+            offers[i] = find_in(request, facts[at].value, wanted[i].ref);
+        }
+        done = end;
+    }
+    return done;
+}
+
+struct offer offer_read(struct request *request, struct text ref) {
+    struct wanted wanted = {ref, 0};
+    struct offer offer;
+    offers_read(request, &wanted, 1, &offer);
+    return offer;
+}
+
+/* -- The handshake ------------------------------------------------------------- */
+
+/* Whether the peer's own list has it; when it expires. */
+static bool is_open(struct request *request, struct text ref, int64_t *expires_at) {
+    struct text key = own_key(request, "open", ref);
+    struct offer_list list = offer_list_begin(key, TEXT(""), STORAGE_PAGE_MAX, ref_peer(ref));
+    while (offer_list_next(request, &list)) {
+        if (list.listed.index == ref_index(ref)) {
+            *expires_at = list.listed.expires_at;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void read_slot(struct handshake *handshake) {
+    for (size_t i = 0; i < handshake->page.count; i++) {
+        const struct fact *fact = &handshake->page.facts[i];
+        struct text name = text_from(fact->key, handshake->prefix.len);
+        struct text kind = text_cut(&name, '-');
+        if (text_equal(kind, TEXT("answered")) && handshake->answerer.at == NULL) {
+            handshake->answerer = fact->value;
+            handshake->answer = name;
+            handshake->expires_at = fact->expires_at;
+            handshake->there = true;
+        } else if (text_equal(kind, TEXT("gone"))) {
+            handshake->there = false;
+        }
+    }
+}
+
+struct handshake handshake_read(struct request *request, struct text id) {
+    struct handshake handshake = {.id = id};
+    if (!offer_id_valid(request, id)) {
+        return handshake;
+    }
+    struct text ref = ref_of(id);
+    handshake.prefix = slot_prefix(request, ref);
+    handshake.page = storage_list(request, handshake.prefix, TEXT(""), STORAGE_PAGE_MAX);
+    read_slot(&handshake);
+    if (handshake.answerer.at == NULL) {
+        handshake.there = is_open(request, ref, &handshake.expires_at);
+    }
+    return handshake;
+}
+
+static struct answered read_answer(struct text digits, struct text value) {
+    struct answered answer = {.digits = digits};
+    uint64_t time;
+    CHECK(text_hex((struct text){digits.at, TIME_LEN}, &time));
+    answer.time = (int64_t)time;
+    answer.id = text_cut(&value, ' ');
+    answer.answerer = text_cut(&value, ' ');
+    CHECK(text_number(text_cut(&value, ' '), &answer.said_bytes) &&
+          text_number(value, &answer.batch_bytes));
+    return answer;
+}
+
+static bool answers_before(const struct answered *answers, size_t count, struct text id) {
+    for (size_t i = 0; i < count; i++) {
+        if (text_equal(answers[i].id, id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Adds a page of them. A mark takes away the one before it. */
+static size_t add_answers(struct answered *answers, size_t count, const struct page *page,
+                          size_t prefix) {
+    for (size_t i = 0; i < page->count; i++) {
+        const struct fact *fact = &page->facts[i];
+        struct text mark = text_from(fact->key, prefix);
+        struct text digits = text_cut(&mark, '-');
+        if (mark.at != NULL) {
+            count -= count > 0 && text_equal(answers[count - 1].digits, digits);
+            continue;
+        }
+        struct answered answer = read_answer(digits, fact->value);
+        if (!answers_before(answers, count, answer.id)) {
+            answers[count++] = answer;
+        }
+    }
+    return count;
+}
+
+/* Where the store is eventual an earlier answer may make a later one void: all are looked at. */
+size_t answers_read(struct request *request, struct text peer, int64_t after,
+                    struct answered **answers) {
+    struct text prefix = key_peer(request, peer, "answer");
+    struct page page = {.last = TEXT(""), .more = true};
+    if (storage_atomic(request)) {
+        page.last = arena_format(request->arena, "%t%x~", &prefix, TIME_LEN, (uint64_t)after);
+    }
+    size_t count = 0;
+    *answers = NULL;
+    while (page.more) {
+        page = storage_list(request, prefix, page.last, STORAGE_PAGE_MAX);
+        struct answered *more = arena_array(request->arena, count + page.count, sizeof more[0]);
+        for (size_t i = 0; i < count; i++) {
+            more[i] = (*answers)[i];
+        }
+        *answers = more;
+        count = add_answers(more, count, &page, prefix.len);
+    }
+    size_t skip = 0;
+    while (skip < count && (*answers)[skip].time <= after) {
+        skip++;
+    }
+    *answers += skip;
+    return count - skip;
+}
+
+size_t answers_say(struct request *request, struct text peer, const struct answered *answers,
+                   size_t count, struct fact *facts) {
+    struct text keys[STORAGE_READ_MAX];
+    struct text prefix = key_peer(request, peer, "said");
+    int64_t bytes = 0;
+    size_t taken = 0;
+    while (taken < count && taken < STORAGE_READ_MAX &&
+           (taken == 0 || bytes + answers[taken].said_bytes <= ANSWER_MAX)) {
+        bytes += answers[taken].said_bytes;
+        keys[taken] = arena_format(request->arena, "%t%t", &prefix, &answers[taken].digits);
+        taken++;
+    }
+    if (taken > 0) {
+        storage_read(request, keys, taken, facts);
+    }
+    return taken;
+}
+
+/* Takes the offer out of every list. */
+static void take_out(struct request *request, const struct offer *offer, char why) {
+    struct member member = member_of(offer);
+    struct text ref = ref_of(offer->id);
+    offer_list_take_out(request, own_key(request, "open", ref), &member, 1, why);
+    struct text topics = offer->topics;
+    unsigned lists = 0;
+    for (struct text topic; json_raw_next(&topics, &topic);) {
+        struct text entry;
+        if (offer->wide) {
+            struct text list = wide_list(request, topic);
+            uint64_t digit;
+            CHECK(text_hex((struct text){list.at + list.len - 2, 1}, &digit));
+            if (lists & 1u << digit) {
+                continue;
+            }
+            lists |= 1u << digit;
+            entry = wide_entry(request, list, ref);
+        } else {
+            entry = topic_entry(request, topic, ref);
+        }
+        offer_list_take_out(request, entry, &member, 1, why);
+    }
+    if (offer->service.len > 0) {
+        offer_list_take_out(request, service_entry(request, offer->service, ref), &member, 1, why);
+    }
+}
+
+/* Later than every answer to an offer of this peer that the store shows. */
+static int64_t answer_time(struct request *request, struct text prefix) {
+    struct text now =
+        arena_format(request->arena, "%t%x", &prefix, TIME_LEN, (uint64_t)request->now);
+    struct page page = storage_list(request, prefix, now, STORAGE_PAGE_MAX);
+    if (page.count == 0) {
+        return request->now;
+    }
+    struct text name = text_from(page.facts[page.count - 1].key, prefix.len);
+    uint64_t time;
+    CHECK(text_hex((struct text){name.at, TIME_LEN}, &time));
+    return (int64_t)time + 1;
+}
+
+int64_t offer_answer(struct request *request, const struct offer *offer, struct text sdp) {
+    struct text ref = ref_of(offer->id);
+    struct text answers = key_peer(request, ref_peer(ref), "answer");
+    int64_t time = answer_time(request, answers);
+    struct text random = random_digits(request);
+    struct text digits = arena_format(request->arena, "%x%t", TIME_LEN, (uint64_t)time, &random);
+    struct text said = arena_format(request->arena, "%t\n%t", &offer->topics, &sdp);
+    struct text said_key = key_peer(request, ref_peer(ref), "said");
+    struct text slot = slot_prefix(request, ref);
+    storage_put(request, arena_format(request->arena, "%t%t", &said_key, &digits), said,
+                offer->expires_at);
+    storage_put(request, arena_format(request->arena, "%tanswered-%t", &slot, &digits),
+                request->peer, offer->expires_at);
+    storage_put(request, arena_format(request->arena, "%t%t", &answers, &digits),
+                arena_format(request->arena, "%t %t %d %d", &offer->id, &request->peer,
+                             (int64_t)said.len, offer->batch_bytes),
+                offer->expires_at);
+    take_out(request, offer, 'a');
+    return time;
+}
+
+void offer_withdraw(struct request *request, const struct offer *offer) {
+    take_out(request, offer, 'g');
+    if (storage_atomic(request)) {
+        storage_delete(request, own_key(request, "offer", ref_of(offer->id)));
+    }
+}
+
+void handshake_end(struct request *request, const struct handshake *handshake) {
+    struct text ref = ref_of(handshake->id);
+    struct text answers = key_peer(request, ref_peer(ref), "answer");
+    struct text pointer = arena_format(request->arena, "%t%t", &answers, &handshake->answer);
+    struct text random = random_digits(request);
+    storage_put(request, arena_format(request->arena, "%tgone-%t", &handshake->prefix, &random),
+                TEXT("true"), handshake->expires_at);
+    if (storage_atomic(request)) {
+        struct text said = key_peer(request, ref_peer(ref), "said");
+        storage_delete(request, own_key(request, "offer", ref));
+        storage_delete(request, pointer);
+        storage_delete(request, arena_format(request->arena, "%t%t", &said, &handshake->answer));
+        return;
+    }
+    struct member member = {ref_index(ref), KIND_LOOSE, handshake->expires_at};
+    offer_list_take_out(request, own_key(request, "open", ref), &member, 1, 'g');
+    offer_list_take_out(request, pointer, &member, 1, 'g');
+}
+
+void offers_remove(struct request *request, const struct listed *listed, size_t count) {
+    struct member *members = arena_array(request->arena, count, sizeof members[0]);
+    for (size_t i = 0; i < count; i++) {
+        members[i] = (struct member){listed[i].index, listed[i].kind, listed[i].expires_at};
+    }
+    struct text ref = listed_ref(request, &listed[0]);
+    offer_list_take_out(request, own_key(request, "open", ref), members, count, 'g');
+    if (storage_atomic(request)) {
+        storage_delete(request, own_key(request, "offer", ref));
+    }
+}

@@ -1,0 +1,300 @@
+/* Service facts. */
+#include "service_facts.h"
+
+#include "check.h"
+#include "keys.h"
+
+enum { TIME_LEN = 12, RANDOM_LEN = 8, UUID_LEN = 36 };
+
+enum { HANDED_FOR = 30 * 1000 }; /* ms that somebody who was given an offer has it to himself */
+
+#define GONE TEXT("gone")
+
+/* -- The uuid ------------------------------------------------------------------ */
+
+struct text service_uuid(struct request *request, struct text username, struct text fqn) {
+    struct text digest = keyed_digest(request, "service", username, fqn);
+    char *digits = arena_alloc(request->arena, UUID_LEN + 1);
+    for (int i = 0, from = 0; i < UUID_LEN; i++) {
+        bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+        digits[i] = dash ? '-' : digest.at[from++];
+    }
+    digits[14] = '4';
+    digits[19] = "89ab"[digits[19] & 3];
+    digits[UUID_LEN] = '\0';
+    return (struct text){digits, UUID_LEN};
+}
+
+static bool uuid_valid(struct text uuid) {
+    for (size_t i = 0; i < uuid.len; i++) {
+        char c = uuid.at[i];
+        bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+        bool digit = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+        if (dash ? c != '-' : !digit) {
+            return false;
+        }
+    }
+    return uuid.len == UUID_LEN;
+}
+
+/* -- Reading ------------------------------------------------------------------- */
+
+/* What is behind `service/<uuid>/<family>/`; absent where the fact is of another family. */
+static struct text name_in(const struct fact *fact, const char *family) {
+    static const size_t prefix = sizeof "service/" - 1 + UUID_LEN + 1;
+    struct text name = text_from(fact->key, prefix);
+    return text_equal(text_cut(&name, '/'), text_of(family)) ? name : NO_TEXT;
+}
+
+static uint64_t read_digits(struct text digits) {
+    uint64_t number;
+    CHECK(text_hex((struct text){digits.at, TIME_LEN}, &number));
+    return number;
+}
+
+static void read_publication(struct request *request, struct service *service,
+                             const struct fact *fact) {
+    struct text rest = fact->value;
+    if (text_equal(rest, GONE)) {
+        return;
+    }
+    struct text head = text_cut(&rest, '\n');
+    service->peer = text_cut(&head, ' ');
+    service->publication = text_cut(&head, ' ');
+    CHECK(text_number(text_cut(&head, ' '), &service->expires_at));
+    service->is_public = text_equal(head, TEXT("public"));
+    service->created_at = service->latest;
+    service->there = service->expires_at > request->now;
+    service->username = text_cut(&rest, '\n');
+    service->fqn = text_cut(&rest, '\n');
+    service->metadata = arena_copy(request->arena, rest);
+}
+
+struct service service_read(struct request *request, struct text uuid) {
+    struct service service = {.uuid = uuid};
+    if (!uuid_valid(uuid)) {
+        return service;
+    }
+    service.page = storage_list_all(request, key_service(request, uuid));
+    for (size_t i = 0; i < service.page.count; i++) {
+        const struct fact *fact = &service.page.facts[i];
+        struct text name = name_in(fact, "published");
+        if (name.at == NULL) {
+            continue;
+        }
+        if (service.latest == 0) {
+            service.latest = (int64_t)(0xFFFFFFFFFFFF - read_digits(name));
+            read_publication(request, &service, fact);
+        }
+        service.kept_until =
+            fact->expires_at > service.kept_until ? fact->expires_at : service.kept_until;
+    }
+    return service;
+}
+
+/* Goes through the list that the facts are; with `offers`, copies what is of the service. */
+static size_t collect(struct request *request, const struct service *service, struct fact *facts,
+                      size_t count, struct listed *offers) {
+    size_t found = 0;
+    struct text published = published_label(request, service->publication);
+    struct offer_list list = offer_list_of(facts, count);
+    while (offer_list_next(request, &list)) {
+        const struct listed *listed = &list.listed;
+        if (text_equal(listed->peer, service->peer) &&
+            (text_equal(listed->label, TEXT("p")) || text_equal(listed->label, published))) {
+            if (offers != NULL) {
+                offers[found] = *listed;
+            }
+            found++;
+        }
+    }
+    return found;
+}
+
+size_t service_offers(struct request *request, const struct service *service,
+                      struct listed **offers) {
+    struct fact *facts = arena_array(request->arena, service->page.count, sizeof facts[0]);
+    size_t count = 0;
+    for (size_t i = 0; i < service->page.count; i++) {
+        if (name_in(&service->page.facts[i], "offer").at != NULL) {
+            facts[count++] = service->page.facts[i];
+        }
+    }
+    size_t found = collect(request, service, facts, count, NULL);
+    *offers = arena_array(request->arena, found, sizeof(*offers)[0]);
+    return collect(request, service, facts, count, *offers);
+}
+
+/* When it was handed out last, in ms; 0 where nobody has it. */
+static int64_t handed_at(const struct service *service, struct text ref) {
+    int64_t time = 0;
+    for (size_t i = 0; i < service->page.count; i++) {
+        const struct fact *fact = &service->page.facts[i];
+        struct text name = name_in(fact, "handed");
+        if (name.at != NULL && text_equal(fact->value, ref)) {
+            time = (int64_t)read_digits(name);
+        }
+    }
+    return time;
+}
+
+int64_t service_choose(struct request *request, const struct service *service,
+                       const struct listed *offers, size_t count, bool *fresh) {
+    int64_t *times = arena_array(request->arena, count, sizeof times[0]);
+    int64_t oldest = INT64_MAX;
+    uint64_t ties = 0;
+    for (size_t i = 0; i < count; i++) {
+        times[i] = handed_at(service, listed_ref(request, &offers[i]));
+        ties = times[i] < oldest ? 1 : ties + (times[i] == oldest);
+        oldest = times[i] < oldest ? times[i] : oldest;
+    }
+    *fresh = oldest == 0;
+    uint64_t skip = ties == 0 ? 0 : random_take(request, 4) % ties;
+    for (size_t i = 0; i < count; i++) {
+        if (times[i] == oldest && skip-- == 0) {
+            return (int64_t)i;
+        }
+    }
+    return -1;
+}
+
+/* -- Writing ------------------------------------------------------------------- */
+
+void service_hand_out(struct request *request, const struct service *service, struct text ref) {
+    struct text prefix = key_service(request, service->uuid);
+    uint64_t random = random_take(request, RANDOM_LEN / 2);
+    storage_put(request,
+                arena_format(request->arena, "%thanded/%x%x", &prefix, TIME_LEN,
+                             (uint64_t)request->now, RANDOM_LEN, random),
+                ref, request->now + HANDED_FOR);
+    for (size_t i = 0; i < service->page.count && storage_atomic(request); i++) {
+        const struct fact *fact = &service->page.facts[i];
+        if (name_in(fact, "handed").at != NULL && text_equal(fact->value, ref)) {
+            storage_delete(request, fact->key);
+        }
+    }
+}
+
+/* The time of the publication that comes next, which sorts before all that the store shows. */
+static int64_t next_time(const struct request *request, const struct service *before) {
+    return request->now > before->latest ? request->now : before->latest + 1;
+}
+
+/* Puts a publication where it is found by uuid and where it is found by name. */
+static void put_publication(struct request *request, const struct service *service, int64_t time,
+                            int64_t kept_until, struct text value, struct text listing) {
+    uint64_t random = random_take(request, RANDOM_LEN / 2);
+    struct text digits = arena_format(request->arena, "%x%x", TIME_LEN,
+                                      0xFFFFFFFFFFFF - (uint64_t)time, RANDOM_LEN, random);
+    struct text by_uuid = key_service(request, service->uuid);
+    struct text by_name = key_name(request, service->username);
+    storage_put(request, arena_format(request->arena, "%tpublished/%t", &by_uuid, &digits), value,
+                kept_until);
+    storage_put(request,
+                arena_format(request->arena, "%tservice/%t/%t", &by_name, &service->fqn, &digits),
+                listing, kept_until);
+}
+
+/* Open offers of one batch, of which those under topics have to be taken out there too. */
+static void remove_batch(struct request *request, const struct listed *offers, size_t count,
+                         bool joined) {
+    struct member *members = arena_array(request->arena, count, sizeof members[0]);
+    struct listed *others = arena_array(request->arena, count, sizeof others[0]);
+    size_t rest = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct offer offer = {0};
+        if (offers[i].kind == KIND_TOPICS) {
+            offer = offer_read(request, listed_ref(request, &offers[i]));
+        }
+        if (offer.id.at != NULL) {
+            offer_withdraw(request, &offer);
+            continue;
+        }
+        const struct listed *other = &offers[i];
+        members[rest] = (struct member){other->index, other->kind, other->expires_at};
+        others[rest++] = *other;
+    }
+    if (rest == 0) {
+        return;
+    }
+    offers_remove(request, others, rest);
+    if (joined || storage_atomic(request)) {
+        offer_list_take_out(request, others[0].entry, members, rest, 'g');
+    }
+}
+
+/* Takes away the offers that it was published with, and with `joined` those that joined it. What
+ * it was published with needs no mark in its list, since its label tells. */
+static void remove_offers(struct request *request, const struct service *service, bool joined) {
+    struct listed *offers;
+    size_t count = service_offers(request, service, &offers);
+    struct text label = published_label(request, service->publication);
+    for (size_t i = 0, end; i < count; i = end) {
+        end = i + 1;
+        while (end < count && text_equal(offers[i].entry, offers[end].entry)) {
+            end++;
+        }
+        if (joined || text_equal(offers[i].label, label)) {
+            remove_batch(request, &offers[i], end - i, joined);
+        }
+    }
+}
+
+void service_publish(struct request *request, struct service *service,
+                     const struct service *before) {
+    if (before->there) {
+        remove_offers(request, before, false);
+    }
+    service->created_at = next_time(request, before);
+    const char *public = service->is_public ? "public" : "private";
+    put_publication(request, service, service->created_at,
+                    service->expires_at > before->kept_until ? service->expires_at
+                                                             : before->kept_until,
+                    arena_format(request->arena, "%t %t %d %s\n%t\n%t\n%t", &service->peer,
+                                 &service->publication, service->expires_at, public,
+                                 &service->username, &service->fqn, &service->metadata),
+                    arena_format(request->arena, "%t %d %s\n%t", &service->uuid,
+                                 service->expires_at, public, &service->metadata));
+}
+
+void service_end(struct request *request, const struct service *service) {
+    remove_offers(request, service, true);
+    put_publication(request, service, next_time(request, service), service->kept_until, GONE, GONE);
+}
+
+/* -- By name ------------------------------------------------------------------- */
+
+static bool read_listing(struct request *request, struct text value, struct listing *listing) {
+    if (text_equal(value, GONE)) {
+        return false;
+    }
+    int64_t expires_at;
+    struct text head = text_cut(&value, '\n');
+    listing->uuid = text_cut(&head, ' ');
+    CHECK(text_number(text_cut(&head, ' '), &expires_at));
+    listing->is_public = text_equal(head, TEXT("public"));
+    listing->metadata = arena_copy(request->arena, value);
+    return expires_at > request->now;
+}
+
+size_t services_list(struct request *request, struct text username, struct text fqn_start,
+                     struct listing **listings) {
+    struct text prefix = key_name(request, username);
+    prefix = arena_format(request->arena, "%tservice/", &prefix);
+    struct page page =
+        storage_list_all(request, arena_format(request->arena, "%t%t", &prefix, &fqn_start));
+    *listings = arena_array(request->arena, page.count, sizeof(*listings)[0]);
+    struct text latest = NO_TEXT;
+    size_t count = 0;
+    for (size_t i = 0; i < page.count; i++) {
+        struct text rest = text_from(page.facts[i].key, prefix.len);
+        struct text fqn = text_cut(&rest, '/');
+        struct listing *listing = &(*listings)[count];
+        if (latest.at == NULL || !text_equal(fqn, latest)) {
+            count += read_listing(request, page.facts[i].value, listing);
+            listing->fqn = fqn;
+        }
+        latest = fqn;
+    }
+    return count;
+}

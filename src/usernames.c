@@ -1,0 +1,186 @@
+/* User names: claimed with a key, and what is published under them. */
+#include "answer.h"
+#include "base64.h"
+#include "handlers.h"
+#include "name_facts.h"
+#include "service_facts.h"
+#include "service_name.h"
+#include "signing.h"
+
+#define USERNAME_RULE                                                                              \
+    "username must be 3 to 32 of a-z, 0-9 and -, the first and the last a letter or digit"
+
+/* -- POST /usernames/claim ----------------------------------------------------- */
+
+static struct response fail_signing(enum signing wrong) {
+    switch (wrong) {
+    case SIGNING_MESSAGE:
+        return fail(400, TEXT("Invalid message: it must be claim:<username>:<time in ms>"));
+    case SIGNING_TIME:
+        return fail(400, TEXT("Message time must be within 5 minutes of the server's clock"));
+    default:
+        return fail(400, TEXT("Invalid signature"));
+    }
+}
+
+/* The members, checked for themselves; `key` in base64. */
+static const char *read_claim(struct request *request, const cJSON *body, struct text *username,
+                              struct text *key, struct signed_message *read) {
+    struct text coded, bytes;
+    if (!json_text(body, "username", username) || !username_valid(*username)) {
+        return USERNAME_RULE;
+    }
+    if (!json_text(body, "publicKey", &coded) || coded.at == NULL ||
+        !signing_read_key(request->arena, coded, &bytes)) {
+        return "publicKey must be base64 of an Ed25519 public key, 32 bytes";
+    }
+    *key = base64_encode(request->arena, bytes);
+    return signed_read(request, body, *username, read)
+               ? NULL
+               : "signature must be base64 of 64 bytes, and message the text that was signed";
+}
+
+struct response post_username_claim(struct request *request) {
+    const cJSON *body = json_parse(request->body);
+    if (body == NULL) {
+        return fail_not_json();
+    }
+    struct text username, key;
+    struct signed_message read;
+    const char *wrong = read_claim(request, body, &username, &key, &read);
+    if (wrong != NULL) {
+        return fail(400, text_of(wrong));
+    }
+    struct text wanted = arena_format(request->arena, "claim:%t:", &username);
+    enum signing signing = signed_check(request, &read, wanted, key);
+    if (signing != SIGNING_RIGHT) {
+        return fail_signing(signing);
+    }
+    struct name name = name_read(request, username);
+    if (name.claim.at != NULL && !text_equal(name.key, key)) {
+        return fail(409, TEXT("Username already claimed by different public key"));
+    }
+    if (signed_before(&name, &read)) {
+        return fail(409, TEXT("Signature already used"));
+    }
+    int64_t expires_at = name_use(request, &name, &read, key);
+    cJSON *answer = json_object();
+    json_add_text(answer, "username", username);
+    json_add_number(answer, "claimedAt", name.claimed_at);
+    json_add_number(answer, "expiresAt", expires_at);
+    return answer_json(200, answer);
+}
+
+/* -- GET /usernames/:username -------------------------------------------------- */
+
+struct response get_username(struct request *request) {
+    struct text username = request->parameters[0];
+    if (!username_valid(username)) {
+        return fail(400, TEXT(USERNAME_RULE));
+    }
+    struct name name = name_read(request, username);
+    bool held = name.claim.at != NULL;
+    cJSON *answer = json_object();
+    json_add_text(answer, "username", username);
+    json_add_bool(answer, "available", !held);
+    if (held) {
+        json_add_number(answer, "claimedAt", name.claimed_at);
+        json_add_number(answer, "expiresAt", name.expires_at);
+        json_add_text(answer, "publicKey", name.key);
+    }
+    return answer_json(200, answer);
+}
+
+/* -- GET /usernames/:username/services ----------------------------------------- */
+
+static void show_service(cJSON *item, const struct listing *listing) {
+    json_add_text(item, "uuid", listing->uuid);
+    json_add_bool(item, "isPublic", listing->is_public);
+    if (listing->is_public) {
+        json_add_text(item, "serviceFqn", listing->fqn);
+    }
+    if (listing->is_public && listing->metadata.len > 0) {
+        json_add_raw(item, "metadata", listing->metadata);
+    }
+}
+
+/* `next` and `after` are uuids: FQNs of private services are nobody's business. */
+struct response get_username_services(struct request *request) {
+    enum { FIELD_NAMES = 128 };
+    struct text username = request->parameters[0];
+    struct text after;
+    if (!username_valid(username)) {
+        return fail(400, TEXT(USERNAME_RULE));
+    }
+    if (!query_text(request, "after", &after)) {
+        return fail(400, TEXT("after must be what `next` said"));
+    }
+    struct listing *listings;
+    size_t count = services_list(request, username, TEXT(""), &listings);
+    size_t i = 0;
+    while (after.at != NULL && i < count && !text_equal(listings[i].uuid, after)) {
+        i++;
+    }
+    if (after.at != NULL && i++ == count) {
+        return fail(400, TEXT("after must be what `next` said, of a service that is still there"));
+    }
+    cJSON *answer = json_object();
+    json_add_text(answer, "username", username);
+    cJSON *services = json_add_array(answer, "services");
+    size_t bytes = 0;
+    for (; i < count; i++) {
+        bytes +=
+            FIELD_NAMES + listings[i].fqn.len + listings[i].uuid.len + listings[i].metadata.len;
+        if (bytes > ANSWER_MAX) {
+            json_add_text(answer, "next", listings[i - 1].uuid);
+            break;
+        }
+        show_service(json_push_object(services), &listings[i]);
+    }
+    return answer_json(200, answer);
+}
+
+/* -- POST /index/:username/query ----------------------------------------------- */
+
+struct response post_index_query(struct request *request) {
+    const cJSON *body = json_parse(request->body);
+    if (body == NULL) {
+        return fail_not_json();
+    }
+    struct text username = request->parameters[0];
+    struct text query, name, range;
+    if (!username_valid(username)) {
+        return fail(400, TEXT(USERNAME_RULE));
+    }
+    if (!json_text(body, "serviceFqn", &query) || query.at == NULL ||
+        !service_query_parse(query, &name, &range)) {
+        return fail(400, TEXT("serviceFqn must be name@version, or name@range as npm's semver has "
+                              "ranges, or a name"));
+    }
+    struct listing *listings;
+    struct text start = arena_format(request->arena, "%t@", &name);
+    size_t count = services_list(request, username, start, &listings);
+    const struct listing *best = NULL;
+    struct semver newest = {0};
+    for (size_t i = 0; i < count; i++) {
+        struct semver version;
+        struct text of;
+        bool fits = text_equal(listings[i].fqn, query);
+        if (service_fqn_parse(listings[i].fqn, &of, &version) &&
+            (fits || semver_satisfies(&version, range)) &&
+            (best == NULL || fits || semver_compare(&version, &newest) > 0)) {
+            best = &listings[i];
+            newest = version;
+        }
+        if (fits) {
+            break;
+        }
+    }
+    if (best == NULL) {
+        return fail(404, TEXT("Service not found"));
+    }
+    cJSON *answer = json_object();
+    json_add_text(answer, "uuid", best->uuid);
+    json_add_bool(answer, "allowed", true);
+    return answer_json(200, answer);
+}
