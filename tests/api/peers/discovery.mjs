@@ -109,7 +109,7 @@ describe("offers under a topic", { concurrency: true }, () => {
   test("are of a topic that has 1 to 256 characters", async () => {
     const api = new Api("peers");
     const path = (topic) => `/offers/by-topic/${encodeURIComponent(topic)}`;
-    for (const topic of ["x".repeat(256), "😀".repeat(256), "rooms", ".", "a+b", "%"])
+    for (const topic of ["x".repeat(256), "😀".repeat(256), "rooms", "...", "a+b", "%"])
       assertStatus(await api.get(path(topic)), 200);
     for (const topic of ["", "x".repeat(257), "😀".repeat(257)])
       assertError(await api.get(path(topic)), 400);
@@ -214,6 +214,40 @@ describe("pages of a topic", { concurrency: true }, () => {
     for (const page of pages) assert.ok(JSON.stringify(page).length < MB + 6 * SDP_MAX);
     const ids = pages.flatMap(({ offers }) => idsOf(offers));
     assert.deepEqual(sorted(ids), sorted(made.flatMap(idsOf)));
+  });
+});
+
+describe("offers of many topics", { concurrency: true }, () => {
+  test("are under each of them, page by page, with those of few", async () => {
+    const start = randomTopic();
+    const topics = Array.from({ length: 50 }, (_, i) => `${start} ${i}`);
+    const peers = await inParallel(Array(12), () => Peer.register());
+    const made = await inParallel(peers, (peer, i) =>
+      i % 2 ? peer.offers({ topics }, { topics }) : peer.offers({ topics: [topics[7]] }),
+    );
+    const wide = made.filter((_, i) => i % 2).flatMap(idsOf);
+    assert.deepEqual(sorted(idsOf(await allUnderTopic(topics[3], { limit: 5 }))), sorted(wide));
+    const all = made.flatMap(idsOf);
+    for (const limit of [1, 5, 18, 200]) {
+      const pages = await pagesOf((query) => topicPage(topics[7], query), { limit });
+      const ids = pages.flatMap(({ offers }) => idsOf(offers));
+      assert.deepEqual(sorted(ids), sorted(all));
+      for (const { total } of pages) assert.equal(total, all.length);
+    }
+  });
+
+  test("are gone from each of them when they are answered or deleted", async () => {
+    const [ann, bob] = [await Peer.register(), await Peer.register()];
+    const start = randomTopic();
+    const topics = Array.from({ length: 50 }, (_, i) => `${start} ${i}`);
+    const [kept, answered, deleted] = await ann.offers({ topics }, { topics }, { topics });
+    await bob.answered(answered.id);
+    assertStatus(await ann.delete(deleted.id), 200);
+    for (const topic of [topics[0], topics[17], topics[49]]) {
+      const { offers, total } = await topicPage(topic);
+      assert.deepEqual([idsOf(offers), total], [[kept.id], 1]);
+    }
+    assert.deepEqual(idsOf(await ann.mine()).length, 2);
   });
 });
 

@@ -120,7 +120,20 @@ describe("what an offer says comes back as it was:", { concurrency: true }, () =
 /** Each row a test: the fields of an offer are taken, or refused. */
 describe("an offer is taken with", { concurrency: true }, () => {
   const names = range(50).map((i) => `${randomTopic()} ${i}`);
-  const odd = ["offers", "a/b", "a?b#c", "100%", "%2f", "ü", "..", "a+b", "\u0001", " ", '"', "\\"];
+  const odd = [
+    "offers",
+    "a/b",
+    "a?b#c",
+    "100%",
+    "%2f",
+    "ü",
+    "...",
+    "a+b",
+    "\u0001",
+    " ",
+    '"',
+    "\\",
+  ];
   const TAKEN = {
     "an sdp of one byte": { sdp: "o" },
     "an sdp of 65536 bytes": { sdp: "x".repeat(SDP_MAX) },
