@@ -1,20 +1,23 @@
-// The demo page, as two people use it: two contexts of one Chromium, no STUN, nothing else between them
-// than `wrangler dev`.
+// The demo page, as people use it who meet under a topic: contexts of one Chromium, no STUN, nothing
+// else between them than `wrangler dev`. Its other tabs are in demo-tabs.test.mjs.
+//
+// SCREENSHOTS=docs writes the picture of the README; otherwise it goes where builds go.
 
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { startServer } from "../../tools/dev.mjs";
 import { launch, openUser } from "./browser.mjs";
+import { focused, heard, hears, id, overflow, peer, say } from "./demo-page.mjs";
 
-const SHOTS = "build/screenshots";
+const SHOTS = process.env.SCREENSHOTS || "build/screenshots";
 const MESSAGES = 100;
 
 let server;
 let browser;
 
 before(async () => {
-  mkdirSync(SHOTS, { recursive: true });
+  mkdirSync("build/screenshots", { recursive: true });
   server = await startServer({ state: "none" });
   browser = await launch();
 });
@@ -23,10 +26,6 @@ after(async () => {
   await browser?.close();
   await server?.stop();
 });
-
-const id = (name) => `[data-testid="${name}"]`;
-const peer = (name, state) =>
-  `${id("peer")}[data-name="${name}"]${state ? `[data-state="${state}"]` : ""}`;
 
 async function join(name, topic, options) {
   const page = await openUser(browser, options);
@@ -48,16 +47,6 @@ async function connect(guest, hostName, host, guestName) {
   await host.waitForSelector(peer(guestName, "connected"));
 }
 
-async function say(page, text) {
-  await page.fill(id("chat-input"), text);
-  await page.click(id("chat-send"));
-}
-
-const heard = (page, from) =>
-  page.$$eval(`${id("chat-message")}[data-from="${from}"]`, (all) =>
-    all.map((message) => message.dataset.text),
-  );
-
 const numbered = (name) => Array.from({ length: MESSAGES }, (_, i) => `${name} ${i + 1}`);
 
 describe("the demo page", () => {
@@ -68,8 +57,7 @@ describe("the demo page", () => {
       for (const text of numbered(name)) await say(page, text);
     };
     await Promise.all([talk(ada, "Ada"), talk(bob, "Bob")]);
-    const last = (name) => `${id("chat-message")}[data-from="${name}"][data-text="${name} 100"]`;
-    await Promise.all([ada.waitForSelector(last("Bob")), bob.waitForSelector(last("Ada"))]);
+    await Promise.all([hears(ada, "Bob", "Bob 100"), hears(bob, "Ada", "Ada 100")]);
     assert.deepEqual(await heard(ada, "Bob"), numbered("Bob"));
     assert.deepEqual(await heard(bob, "Ada"), numbered("Ada"));
     assert.deepEqual([...ada.errors, ...bob.errors], []);
@@ -154,11 +142,9 @@ describe("the demo page", () => {
 
   test("the focus stays on the form when its button is replaced", async () => {
     const ada = await join("Ada", "focus");
-    const focused = (testid) =>
-      ada.waitForFunction((name) => document.activeElement.dataset.testid === name, testid);
-    await focused("leave");
+    await focused(ada, "leave");
     await ada.press(id("leave"), "Enter");
-    await focused("join");
+    await focused(ada, "join");
     await ada.context().close();
   });
 
@@ -210,12 +196,12 @@ describe("the demo page", () => {
     await ada.waitForSelector(peer("Cyd", "available"));
     await ada.screenshot({ path: `${SHOTS}/demo.png` });
     await ada.emulateMedia({ colorScheme: "dark" });
-    await ada.screenshot({ path: `${SHOTS}/demo-dark.png` });
+    await ada.screenshot({ path: "build/screenshots/demo-dark.png" });
     await ada.setViewportSize({ width: 360, height: 740 });
-    await ada.screenshot({ path: `${SHOTS}/demo-phone.png` });
+    await ada.screenshot({ path: "build/screenshots/demo-phone.png" });
     await say(ada, "W".repeat(300));
     await ada.waitForSelector(`${id("chat-message")}[data-text^="WWW"]`);
-    const overflow = await ada.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-    assert.ok(overflow <= 0, `${overflow} px wider than a phone`);
+    const wider = await overflow(ada);
+    assert.ok(wider <= 0, `${wider} px wider than a phone`);
   });
 });

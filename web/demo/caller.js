@@ -9,7 +9,7 @@ import { connectedOf, newPerson } from "./people.js";
 /** How often calling moves on to another offer when somebody else was faster. */
 const TRIES = 3;
 /** How long it is worth waiting for a free offer: whoever publishes adds new ones at once. In ms. */
-const PATIENCE = 4000;
+const PATIENCE = 3000;
 
 /** @typedef {import("./people.js").Person} Person */
 /** @typedef {import("./services-api.js").Service} Service */

@@ -110,7 +110,8 @@ export class Family {
 
   /** @param {"ice" | "channel"} kind @param {string} text */
   step(kind, text) {
-    this.page.log.add(kind, text);
+    // Several connections that are made at once take the same steps.
+    this.page.log.add(kind, text, kind === "ice" ? text : "");
     if (text.startsWith("remote") || text.startsWith("answer")) this.page.pulse(this, "far");
   }
 
@@ -196,5 +197,5 @@ export class Gathering extends Family {
 
 /** Ids say little, and fill the line. @param {string} path */
 function shorten(path) {
-  return path.replace(/[0-9a-f-]{32,}/g, (id) => `…${id.slice(-6)}`);
+  return path.replace(/[0-9a-f-]{32,}/g, (id) => `…${id.slice(-4)}`);
 }

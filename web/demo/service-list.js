@@ -50,9 +50,12 @@ export class ServiceList {
         serviceFqn ? "service-fqn" : "service-fqn private",
         serviceFqn ?? "a private one",
       ),
-      make("code", "service-uuid", uuid),
     );
-    if (callable) row.append(this.#button(uuid, serviceFqn ?? "the private service"));
+    if (callable)
+      row.append(
+        make("code", "service-uuid", uuid),
+        this.#button(uuid, serviceFqn ?? "the private service"),
+      );
     return row;
   }
 

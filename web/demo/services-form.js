@@ -31,19 +31,22 @@ export class ServicesForm {
   #look = el("list-services", HTMLButtonElement);
   #callUuid = el("call-by-uuid", HTMLButtonElement);
 
+  #forms = ["publish-form", "call-form", "uuid-form"].map((id) => el(id, HTMLFormElement));
+
   /** All of them; those of the other role are hidden. */
   buttons = [this.#publish, this.#call, this.#callUuid, this.#look];
 
   constructor() {
+    /** @type {Record<string, () => void>} */
     const submits = {
       "publish-form": () => this.onPublish(),
       "call-form": () => this.onCall(),
       "uuid-form": () => this.onCallUuid(),
     };
-    for (const [id, act] of Object.entries(submits))
-      el(id, HTMLFormElement).addEventListener("submit", (event) => {
+    for (const form of this.#forms)
+      form.addEventListener("submit", (event) => {
         event.preventDefault();
-        act();
+        submits[form.id]?.();
       });
     this.#look.addEventListener("click", () => this.onLook());
     for (const radio of [this.#caller, el("service-publisher", HTMLInputElement)])
@@ -109,7 +112,7 @@ export class ServicesForm {
   /** @param {boolean} busy whether something is published or called, or is about to be */
   show(busy) {
     this.#panel.dataset.role = this.calling ? "caller" : "publisher";
-    for (const button of this.buttons) button.hidden = busy;
+    for (const form of this.#forms) form.hidden = busy;
   }
 }
 

@@ -7,6 +7,7 @@ import { Gathering } from "./family.js";
 import { explain, Http, SignallingError } from "./http.js";
 import { loadIdentity } from "./identity.js";
 import { OffersLine } from "./offers-line.js";
+import { peersOf } from "./people.js";
 import { Publisher } from "./publisher.js";
 import { ServiceList } from "./service-list.js";
 import { ServicesApi } from "./services-api.js";
@@ -81,6 +82,7 @@ export class Services extends Gathering {
     try {
       const identity = await loadIdentity();
       this.#showKey(identity);
+      if (!this.#beginning) return; // stopped meanwhile
       const plan = { username, fqn, isPublic };
       const { api, events } = this.#means;
       const publisher = new Publisher(api, identity, this.#surroundings(servers), events, plan);
@@ -113,6 +115,7 @@ export class Services extends Gathering {
     if (!servers) return;
     this.accept();
     this.#form.remember();
+    this.#list.clear();
     this.#beginning = "Looking for the service";
     this.page.changed();
     const [whom, what, field] =
@@ -243,7 +246,8 @@ export class Services extends Gathering {
   get #alone() {
     if (this.#beginning) return ["joining", this.#beginning];
     if (this.#active instanceof Publisher) return ["waiting", "Waiting for callers"];
-    return this.#active ? ["closed", "The call is over"] : ["idle", "Nothing published"];
+    if (this.#active) return ["closed", "The call is over"];
+    return ["idle", this.#form.calling ? "In no call" : "Nothing published"];
   }
 
   /** @override */
@@ -256,12 +260,13 @@ export class Services extends Gathering {
     const active = this.#active;
     const publisher = active instanceof Publisher ? active : null;
     this.#form.show(active !== null || this.#beginning !== "");
-    this.#ticket.hidden = !active;
-    this.#stop.hidden = !active;
+    this.#ticket.hidden = !active && !this.#beginning;
+    this.#stop.hidden = this.#ticket.hidden;
     this.#ticket.dataset.published = String(Boolean(publisher?.uuid));
     this.#copyLink.hidden = !publisher?.uuid;
     this.#copyLink.classList.toggle("primary", publisher?.people.size === 0);
-    setText(this.#stop, publisher ? "Stop" : "Hang up");
+    const over = this.#alone[0] === "closed" && peersOf(active?.people.values() ?? []).length === 0;
+    setText(this.#stop, !this.#form.calling ? "Stop" : over ? "Start over" : "Hang up");
     setText(this.#uuid, publisher?.uuid ?? "");
     setText(this.#open, String(publisher?.open ?? ""));
     const { fqn = "", username = "" } = publisher?.plan ?? {};
