@@ -469,7 +469,7 @@ size_t answers_read(struct request *request, struct text peer, int64_t after,
                     struct answered **answers) {
     struct text prefix = key_peer(request, peer, "answer");
     struct page page = {.last = TEXT(""), .more = true};
-    if (storage_atomic(request)) {
+    if (storage_atomic(request) && after >= 0) {
         page.last = arena_format(request->arena, "%t%x~", &prefix, TIME_LEN, (uint64_t)after);
     }
     size_t count = 0;
