@@ -25,4 +25,6 @@ import "./rooms/surface.mjs";
 import "./rooms/expiry.mjs";
 import "./rooms/budgets.mjs";
 import "./rooms/crowd.mjs";
+import "./peers/index.mjs";
+import "./services/index.mjs";
 import "./coverage.mjs";

@@ -5,16 +5,9 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { example, requestExamples } from "./document.mjs";
 import { Api } from "./helpers.mjs";
-import { Peer, assertStatus, pair } from "./peers/peer.mjs";
+import { Peer, pair } from "./peers/peer.mjs";
 import { assertDone, joinedRoom, offeredRoom, openRoom, pairedRoom } from "./rooms/room.mjs";
-import { FQN, Owner, Peer as Publisher } from "./services/owner.mjs";
-
-/** Somebody with a name, and a peer, who has published a service under it. */
-async function published() {
-  const [owner, peer] = [await Owner.claimed(), await Publisher.registered()];
-  const { uuid } = assertStatus(await owner.publish(peer, FQN), 201).body;
-  return { owner, peer, uuid };
-}
+import { FQN, Owner, published, unpublishAs } from "./services/owner.mjs";
 
 /** Sends an example, changed where the server has made something; by its operation. */
 const SEND = {
@@ -59,14 +52,14 @@ const SEND = {
     return owner.api.post("/usernames/claim", { ...body, username, publicKey, ...proof });
   },
   publishService: async (body) => {
-    const [owner, peer] = [await Owner.claimed(), await Publisher.registered()];
+    const [owner, peer] = [await Owner.claimed(), await Peer.register()];
     const proof = await owner.proof(["publish", body.serviceFqn]);
     return peer.post("/services", { ...body, username: owner.name, ...proof });
   },
   deleteService: async (body) => {
     const { owner, peer, uuid } = await published();
     const username = owner.name;
-    if (!body.signature) return peer.del(`/services/${uuid}`, { ...body, username });
+    if (!body.signature) return unpublishAs(peer, uuid, { ...body, username });
     const proof = await owner.proof(["unpublish", FQN]);
     const sent = JSON.stringify({ ...body, username, ...proof });
     return owner.api.del(`/services/${uuid}`, { body: sent });
