@@ -95,7 +95,8 @@ describe("the tabs of the demo page", () => {
   });
 
   test("are chosen by the address, and fit a narrow screen", async () => {
-    const page = await open("#rooms", { viewport: { width: 320, height: 640 } });
+    const page = await open("#services", { viewport: { width: 320, height: 640 } });
+    await focused(page, "user-name");
     for (const name of TABS) {
       await page.evaluate((hash) => (location.hash = hash), name);
       await page.waitForSelector(`${id(`tab-${name}`)}[aria-selected="true"]`);

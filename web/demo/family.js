@@ -164,7 +164,7 @@ export class Gathering extends Family {
   /** @param {Peer} peer @param {string} text */
   receive(peer, text) {
     this.chat.message(peer.who.name, text, false);
-    this.page.changed();
+    if (this.chat.unread > 0) this.page.changed();
   }
 
   /** Everybody has been left. */

@@ -123,8 +123,8 @@ export class Rooms extends Family {
       this.trouble("room", null);
       this.step("channel", "channel to the other player open");
       client.sendMessage({ type: "hello", name: this.#name });
+      this.page.pulse(this, "far");
     } else this.step("ice", `client ${state}`);
-    if (state === "connecting") this.page.pulse(this, "far");
     this.page.changed();
   }
 

@@ -6,7 +6,7 @@ import { el, make } from "../common/util.js";
 export class ServiceList {
   #box = el("service-list", HTMLElement);
   #title = el("services-heading", HTMLElement);
-  #list = el("services", HTMLUListElement);
+  #list = el("service-rows", HTMLUListElement);
   #onCall;
   /** Counts looks, for an earlier one may be answered later. */
   #looks = 0;

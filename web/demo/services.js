@@ -236,7 +236,7 @@ export class Services extends Gathering {
     return this.standingWith(people, {
       state,
       words,
-      open: active !== null && !this.#beginning,
+      open: state === "waiting" || peersOf(people.values()).length > 0,
       me: active instanceof Publisher ? active.plan.username : this.#form.me,
       ...(active && !this.#beginning && { list: { people, title, empty } }),
     });
