@@ -11,7 +11,10 @@ enum { NUMBERS = 3 };
 static const struct semver zero = {.numbers = {0}};
 
 static bool is_one_of(char c, const char *set) {
-    return c != '\0' && strchr(set, c) != NULL;
+    while (*set != '\0' && *set != c) {
+        set++;
+    }
+    return *set != '\0';
 }
 
 static bool is_identifier(char c) {
@@ -47,7 +50,7 @@ static bool is_prerelease(struct text list) {
 /* Bytes of the build metadata that the text begins with, its "+" included; 0 where it has none. */
 static size_t build_len(struct text text) {
     size_t len = 0;
-    for (size_t i = 1; text_starts(text, TEXT("+")) && i < text.len; i++) {
+    for (size_t i = 1; i < text.len && text.at[0] == '+'; i++) {
         if (is_identifier(text.at[i])) {
             len = i + 1;
         } else if (text.at[i] != '.' || len != i) {
@@ -224,25 +227,6 @@ static bool add_within(struct comparators *set, const struct semver *version, in
     return add_from(set, version) && add_below(set, next(version, number));
 }
 
-static bool read_caret(struct comparators *set, struct text text) {
-    struct partial partial;
-    if (!read_partial(text, &partial)) {
-        return false;
-    }
-    int number = 0;
-    while (number + 1 < partial.known && partial.version.numbers[number] == 0) {
-        number++;
-    }
-    return partial.known == 0 || add_within(set, &partial.version, number);
-}
-
-static bool read_tilde(struct comparators *set, struct text text) {
-    struct partial partial;
-    text = text_starts(text, TEXT(">")) ? text_from(text, 1) : text;
-    return read_partial(text, &partial) &&
-           (partial.known == 0 || add_within(set, &partial.version, partial.known > 1));
-}
-
 /* Takes one of <, <=, >, >=, = off the front; 0 where there is none. */
 static int take_orders(struct text *text) {
     int orders = 0;
@@ -286,45 +270,55 @@ static bool add_partial(struct comparators *set, int orders, const struct partia
     }
 }
 
+/* Signs take more before a version than operators do, and numbers behind an x. */
+static bool add_signed(struct comparators *set, char sign, const struct partial *partial) {
+    int number = sign == '~' && partial->known > 1;
+    while (sign == '^' && number + 1 < partial->known && partial->version.numbers[number] == 0) {
+        number++;
+    }
+    return partial->known == 0 || add_within(set, &partial->version, number);
+}
+
+static bool read_comparator(struct comparators *set, struct text text, bool starred);
+
 /* A star that stands where none may goes unnoticed, as does an operator before it: `1.2.3*`. */
 static bool read_starred(struct comparators *set, struct text text) {
     char rest[SEMVER_MAX];
-    const char *star = text.len == 0 ? NULL : memchr(text.at, '*', text.len);
-    if (star == NULL) {
-        return false;
+    size_t star = 0;
+    while (star < text.len && text.at[star] != '*') {
+        star++;
     }
-    struct text behind = text_from(text, (size_t)(star - text.at) + 1);
-    size_t before = (size_t)(star - text.at);
+    size_t before = star;
     before -= before > 0 && text.at[before - 1] == '=';
     before -= before > 0 && is_one_of(text.at[before - 1], "<>");
-    memcpy(rest, text.at, before);
-    memcpy(rest + before, behind.at, behind.len);
-
-    struct text whole = {rest, before + behind.len};
-    int orders = take_orders(&whole);
-    struct partial partial;
-    return drop_build(&whole) && read_partial(whole, &partial) && partial.known == NUMBERS &&
-           add_whole(set, orders, &partial);
+    memcpy(rest, text.at, text.len);
+    if (star == text.len) {
+        return false;
+    }
+    memmove(rest + before, rest + star + 1, text.len - star - 1);
+    struct text whole = {rest, text.len - (star + 1 - before)};
+    return drop_build(&whole) && read_comparator(set, whole, true);
 }
 
-static bool read_comparator(struct comparators *set, struct text text) {
-    if (text.len == 0) {
-        return true;
-    }
-    if (text.at[0] == '^') {
-        return read_caret(set, text_from(text, 1));
-    }
-    if (text.at[0] == '~') {
-        return read_tilde(set, text_from(text, 1));
-    }
-    struct text rest = text;
-    int orders = take_orders(&rest);
+static bool read_comparator(struct comparators *set, struct text text, bool starred) {
     struct partial partial;
-    if (!read_partial(rest, &partial)) {
-        return read_starred(set, text);
+    struct text rest = text;
+    char sign = text.len > 0 && !starred && is_one_of(text.at[0], "^~") ? text.at[0] : '\0';
+    rest = sign == '\0' ? rest : text_from(rest, 1);
+    int orders = take_orders(&rest);
+    if (sign != '\0' && (orders & (sign == '^' ? BELOW | ABOVE : BELOW)) != 0) {
+        return false;
     }
-    return !partial.mixed && (partial.known == NUMBERS ? add_whole(set, orders, &partial)
-                                                       : add_partial(set, orders, &partial));
+    if (!read_partial(rest, &partial)) {
+        return !starred && (text.len == 0 || read_starred(set, text));
+    }
+    if (sign != '\0') {
+        return add_signed(set, sign, &partial);
+    }
+    if (partial.known == NUMBERS) {
+        return add_whole(set, orders, &partial);
+    }
+    return !starred && !partial.mixed && add_partial(set, orders, &partial);
 }
 
 /* `from - to` */
@@ -346,22 +340,26 @@ static bool read_hyphenated(struct comparators *set, struct text from, struct te
 
 /* Copies without build metadata, with one space for white space; returns the length. */
 static size_t tidy(struct text text, char *at) {
+    static const struct text blanks = {" \t\r\n\v\f", 6};
     size_t len = 0;
-    text = text_trim(text, TEXT(" \t\r\n\v\f"));
-    while (text.len > 0) {
-        size_t build = build_len(text);
+    bool blank = false;
+    text = text_trim(text, blanks);
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.at[i];
+        if (is_one_of(c, blanks.at)) {
+            blank = true;
+            continue;
+        }
+        if (blank) {
+            at[len++] = ' ';
+            blank = false;
+        }
+        size_t build = build_len(text_from(text, i));
         if (build > 0) {
-            text = text_from(text, build);
-            continue;
-        }
-        char c = text.at[0];
-        text = text_from(text, 1);
-        if (!is_one_of(c, " \t\r\n\v\f")) {
+            i += build - 1;
+        } else {
             at[len++] = c;
-            continue;
         }
-        at[len++] = ' ';
-        text = text_trim(text, TEXT(" \t\r\n\v\f"));
     }
     return len;
 }
@@ -431,7 +429,7 @@ static bool read_comparators(struct comparators *set, struct text text) {
     len = join_operators(at, len);
     struct text rest = {at, join_signs(at, len)};
     while (rest.at != NULL) {
-        if (!read_comparator(set, text_cut(&rest, ' '))) {
+        if (!read_comparator(set, text_cut(&rest, ' '), false)) {
             return false;
         }
     }
