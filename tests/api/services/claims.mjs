@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { assertError, inParallel } from "../helpers.mjs";
 import { assertField, assertStatus } from "../peers/peer.mjs";
-import { Owner, SKEW, TAKEN, USED, YEAR, caller, now, randomName } from "./owner.mjs";
+import { HELD, Owner, SKEW, USED, YEAR, caller, now, randomName } from "./owner.mjs";
 
 const available = (name) => ({ username: name, available: true });
 
@@ -40,7 +40,7 @@ describe("claiming a name", { concurrency: true }, () => {
     const before = await owner.status();
     for (let tries = 0; tries < 3; tries++) {
       const other = await Owner.unknown(caller(), owner.name);
-      assertError(await other.claim(), 409, TAKEN);
+      assertError(await other.claim(), 409, HELD);
     }
     assert.deepEqual(await owner.status(), before);
     assertStatus(await owner.claim(), 200);
@@ -63,7 +63,7 @@ describe("claiming a name", { concurrency: true }, () => {
     const name = randomName();
     const owners = await inParallel(Array(6), () => Owner.unknown(caller(), name), 6);
     const answers = await inParallel(owners, (owner) => owner.claim(), 6);
-    for (const answer of answers) if (answer.status !== 200) assertError(answer, 409, TAKEN);
+    for (const answer of answers) if (answer.status !== 200) assertError(answer, 409, HELD);
     const { publicKey } = await owners[0].status();
     const winner = owners.findIndex((owner) => owner.publicKey === publicKey);
     assert.equal(answers[winner].status, 200);
@@ -351,6 +351,6 @@ describe("of two things that are wrong with a claim", { concurrency: true }, () 
       assertError(answer, 400);
       assert.match(answer.body.error, sentence);
     }
-    assertError(await owner.claim(), 409, TAKEN);
+    assertError(await owner.claim(), 409, HELD);
   });
 });

@@ -2,7 +2,7 @@
 // name's owner; and what is gone then.
 
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
+import { before, describe, test } from "node:test";
 import { assertError } from "../helpers.mjs";
 import {
   FORMAT,
@@ -23,6 +23,7 @@ import {
   assertGone,
   assertNoOffers,
   caller,
+  changesNothing,
   now,
   offersOf,
   pool,
@@ -46,7 +47,7 @@ const remove = ({ api, uuid }, body, headers) =>
   api.del(`/services/${uuid}`, { body: JSON.stringify(body), headers });
 
 /** All that a deletion would change. */
-async function stateOf({ owner, peer, api, uuid }) {
+async function allOf({ owner, peer, api, uuid }) {
   const { text } = await owner.query(FQN);
   return [await taken(api, uuid), await owner.services(), [...(await offersOf(peer)).keys()], text];
 }
@@ -146,6 +147,86 @@ describe("deleting a service by signature", { concurrency: true }, () => {
     await assertGone(mine.owner, mine.uuid);
   });
 
+  for (const [says, off] of [
+    ["nearly 5 minutes old", 10_000 - SKEW],
+    ["nearly 5 minutes early", SKEW - 10_000],
+  ])
+    test(`may be done with a message that is ${says}`, async () => {
+      const { owner, uuid } = await published();
+      assertStatus(await owner.unpublish(uuid, FQN, { time: Date.now() + off }), 200);
+      await assertGone(owner, uuid);
+    });
+
+  test("counts once, however the signature is written: then 409, and the service stays", async () => {
+    const first = await published();
+    const { owner, uuid } = first;
+    const proof = await owner.proof(["unpublish", FQN]);
+    assertStatus(await owner.unpublish(uuid, FQN, proof), 200);
+    const again = await published({}, first);
+    const before = await allOf(again);
+    const url = Buffer.from(proof.signature, "base64").toString("base64url");
+    for (const signature of [proof.signature, proof.signature.replace(/=+$/, ""), url, `${url}==`])
+      assertError(await owner.unpublish(uuid, FQN, { ...proof, signature }), 409, USED);
+    assert.deepEqual(await allOf(again), before);
+    assertStatus(await owner.unpublish(uuid), 200);
+  });
+
+  test("is 403 where another owner signs", async () => {
+    const mine = await published();
+    const other = await Owner.claimed();
+    const { message } = await mine.owner.proof(["unpublish", FQN]);
+    const signature = await other.sign(message);
+    const forged = { message, signature };
+    assertError(await mine.owner.unpublish(mine.uuid, FQN, forged), 403, NOT_SIGNED);
+    assert.equal((await taken(mine.api, mine.uuid)).offerId, mine.made.offerId);
+  });
+
+  test("is 400 where there is a signature and no message", async () => {
+    const mine = await published();
+    const before = await allOf(mine);
+    for (const message of [undefined, null, 5, [], {}])
+      assertField(await mine.owner.unpublish(mine.uuid, FQN, { message }), "message");
+    assert.deepEqual(await allOf(mine), before);
+  });
+
+  test("is 401 where there is neither signature nor credentials, with a message too", async () => {
+    const mine = await published();
+    const before = await allOf(mine);
+    const { message } = await mine.owner.proof(["unpublish", FQN]);
+    const username = mine.owner.name;
+    for (const body of [{ username }, { username, message }, { username, signature: null }]) {
+      const answer = await remove(mine, body);
+      assertError(answer, 401, MISSING);
+      assert.match(answer.headers.get("WWW-Authenticate") ?? "none", /^Bearer/);
+    }
+    assert.deepEqual(await allOf(mine), before);
+  });
+
+  test("is 404 where the name is not the service's, whoever signs", async () => {
+    const mine = await published();
+    const before = await allOf(mine);
+    const other = await Owner.claimed();
+    const unclaimed = await Owner.unknown();
+    for (const owner of [other, unclaimed])
+      assertError(await owner.unpublish(mine.uuid), 404, NO_SERVICE);
+    const { name: username } = other;
+    assertError(await mine.owner.unpublish(mine.uuid, FQN, { username }), 404, NO_SERVICE);
+    assert.deepEqual(await allOf(mine), before);
+  });
+
+  test("is 404 where there is no such service", async () => {
+    const { owner, uuid } = await published();
+    const other = uuid.replace(/.$/, (c) => (c === "0" ? "1" : "0"));
+    for (const wrong of [other, "x", "00000000-0000-0000-0000-000000000000", `${uuid}0`])
+      assertError(await owner.unpublish(wrong), 404, NO_SERVICE);
+  });
+});
+
+describe("a message to delete a service", { concurrency: 8 }, () => {
+  let mine;
+  before(async () => (mine = await published()));
+  changesNothing(() => allOf(mine));
+
   for (const [says, write] of Object.entries({
     "of a publication": (name, time) => `publish:${name}:${FQN}:${time}`,
     "of a claim": (name, time) => `claim:${name}:${time}`,
@@ -168,99 +249,22 @@ describe("deleting a service by signature", { concurrency: true }, () => {
       `unpublish:${name}:${FQN}:${time + SKEW + 10_000}`,
     "of nothing": () => "",
   }))
-    test(`is 403 with a message ${says}, and nothing changes`, async () => {
-      const mine = await published();
-      const before = await stateOf(mine);
+    test(`is 403 that is ${says}`, async () => {
       const message = write(mine.owner.name, now());
       assertError(await mine.owner.unpublish(mine.uuid, FQN, { message }), 403, NOT_SIGNED);
-      assert.deepEqual(await stateOf(mine), before);
     });
-
-  for (const [says, off] of [
-    ["nearly 5 minutes old", 10_000 - SKEW],
-    ["nearly 5 minutes early", SKEW - 10_000],
-  ])
-    test(`may be done with a message that is ${says}`, async () => {
-      const { owner, uuid } = await published();
-      assertStatus(await owner.unpublish(uuid, FQN, { time: Date.now() + off }), 200);
-      await assertGone(owner, uuid);
-    });
-
-  test("counts once, however the signature is written: then 409, and the service stays", async () => {
-    const first = await published();
-    const { owner, uuid } = first;
-    const proof = await owner.proof(["unpublish", FQN]);
-    assertStatus(await owner.unpublish(uuid, FQN, proof), 200);
-    const again = await published({}, first);
-    const before = await stateOf(again);
-    const url = Buffer.from(proof.signature, "base64").toString("base64url");
-    for (const signature of [proof.signature, proof.signature.replace(/=+$/, ""), url, `${url}==`])
-      assertError(await owner.unpublish(uuid, FQN, { ...proof, signature }), 409, USED);
-    assert.deepEqual(await stateOf(again), before);
-    assertStatus(await owner.unpublish(uuid), 200);
-  });
-
-  test("is 403 where another owner signs", async () => {
-    const mine = await published();
-    const other = await Owner.claimed();
-    const { message } = await mine.owner.proof(["unpublish", FQN]);
-    const signature = await other.sign(message);
-    const forged = { message, signature };
-    assertError(await mine.owner.unpublish(mine.uuid, FQN, forged), 403, NOT_SIGNED);
-    assert.equal((await taken(mine.api, mine.uuid)).offerId, mine.made.offerId);
-  });
-
-  test("is 400 where there is a signature and no message", async () => {
-    const mine = await published();
-    const before = await stateOf(mine);
-    for (const message of [undefined, null, 5, [], {}])
-      assertField(await mine.owner.unpublish(mine.uuid, FQN, { message }), "message");
-    assert.deepEqual(await stateOf(mine), before);
-  });
-
-  test("is 401 where there is neither signature nor credentials, with a message too", async () => {
-    const mine = await published();
-    const before = await stateOf(mine);
-    const { message } = await mine.owner.proof(["unpublish", FQN]);
-    const username = mine.owner.name;
-    for (const body of [{ username }, { username, message }, { username, signature: null }]) {
-      const answer = await remove(mine, body);
-      assertError(answer, 401, MISSING);
-      assert.match(answer.headers.get("WWW-Authenticate") ?? "none", /^Bearer/);
-    }
-    assert.deepEqual(await stateOf(mine), before);
-  });
-
-  test("is 404 where the name is not the service's, whoever signs", async () => {
-    const mine = await published();
-    const before = await stateOf(mine);
-    const other = await Owner.claimed();
-    const unclaimed = await Owner.unknown();
-    for (const owner of [other, unclaimed])
-      assertError(await owner.unpublish(mine.uuid), 404, NO_SERVICE);
-    const { name: username } = other;
-    assertError(await mine.owner.unpublish(mine.uuid, FQN, { username }), 404, NO_SERVICE);
-    assert.deepEqual(await stateOf(mine), before);
-  });
-
-  test("is 404 where there is no such service", async () => {
-    const { owner, uuid } = await published();
-    const other = uuid.replace(/.$/, (c) => (c === "0" ? "1" : "0"));
-    for (const wrong of [other, "x", "00000000-0000-0000-0000-000000000000", `${uuid}0`])
-      assertError(await owner.unpublish(wrong), 404, NO_SERVICE);
-  });
 });
 
 describe("deleting a service by credentials", { concurrency: true }, () => {
   test("is 404 for another peer, of the same owner too", async () => {
     const mine = await published();
-    const before = await stateOf(mine);
+    const before = await allOf(mine);
     const other = await Peer.register();
     await published({}, { owner: mine.owner, peer: other, fqn: "files@1.0.0" });
     const listed = await mine.owner.services();
     const { name: username } = mine.owner;
     assertError(await unpublishAs(other, mine.uuid, { username }), 404, NO_SERVICE);
-    const [one, , ...rest] = await stateOf(mine);
+    const [one, , ...rest] = await allOf(mine);
     assert.deepEqual([one, ...rest], before.toSpliced(1, 1));
     assert.deepEqual(await mine.owner.services(), listed);
   });
@@ -283,7 +287,7 @@ describe("deleting a service by credentials", { concurrency: true }, () => {
 
   test("is 401 where they are wrong, whatever the body has", async () => {
     const mine = await published();
-    const before = await stateOf(mine);
+    const before = await allOf(mine);
     const { id, secret } = mine.peer;
     const username = mine.owner.name;
     const signed = { username, ...(await mine.owner.proof(["unpublish", FQN])) };
@@ -303,7 +307,7 @@ describe("deleting a service by credentials", { concurrency: true }, () => {
     ])
       for (const body of [{ username }, signed])
         assertError(await remove(mine, body, { Authorization: value }), 401, sentence);
-    assert.deepEqual(await stateOf(mine), before);
+    assert.deepEqual(await allOf(mine), before);
     // The signature was not looked at, thus not spent.
     assertStatus(await remove(mine, signed), 200);
   });
@@ -332,11 +336,13 @@ describe("deleting a service by credentials", { concurrency: true }, () => {
 });
 
 describe("deleting a service", { concurrency: true }, () => {
+  let mine;
+  before(async () => (mine = await published()));
+  changesNothing(() => allOf(mine));
+
   for (const username of [undefined, null, "", 5, true, [], {}, "A", "a", "-ann", "a".repeat(33)])
     test(`under the name ${JSON.stringify(username)} is 400, whatever the proof`, async () => {
-      const mine = await published();
       assertField(await unpublishAs(mine.peer, mine.uuid, { username }), "username");
       assertField(await mine.owner.unpublish(mine.uuid, FQN, { username }), "username");
-      assert.equal((await taken(mine.api, mine.uuid)).offerId, mine.made.offerId);
     });
 });

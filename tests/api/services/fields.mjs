@@ -1,11 +1,30 @@
 // What POST /services takes: offers and how long they live, names with versions, metadata.
 
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
+import { before, describe, test } from "node:test";
 import { LIFE, Peer, SDP_MAX, assertField, assertStatus } from "../peers/peer.mjs";
-import { FQN, METADATA_MAX, Owner, offersOf, pool, published, service, taken } from "./owner.mjs";
+import {
+  FQN,
+  METADATA_MAX,
+  Owner,
+  changesNothing,
+  offersOf,
+  pool,
+  published,
+  service,
+  stateOf,
+  taken,
+} from "./owner.mjs";
 
 describe("what is published", { concurrency: 8 }, () => {
+  let mine;
+  before(async () => (mine = await published()));
+  changesNothing(() => stateOf(mine));
+
+  /** 400 that names the field. */
+  const refuses = async (fields, path) =>
+    assertField(await mine.owner.publish(mine.peer, FQN, fields), path);
+
   for (const [says, ttl, lives] of [
     ["no ttl", undefined, LIFE.default],
     ["a ttl between the limits", 90_000, 90_000],
@@ -89,18 +108,11 @@ describe("what is published", { concurrency: 8 }, () => {
       refuses({ isPublic }, "isPublic"));
 });
 
-/** 400 that names the field; nothing is published, and the signature is not spent. */
-async function refuses(fields, path) {
-  const owner = await Owner.claimed();
-  const peer = await Peer.register();
-  const proof = await owner.proof(["publish", FQN]);
-  assertField(await owner.publish(peer, FQN, { ...proof, ...fields }), path);
-  assert.deepEqual(await owner.services(), []);
-  assert.equal((await offersOf(peer)).size, 0);
-  assertStatus(await owner.publish(peer, FQN, proof), 201);
-}
-
 describe("the name of a service", { concurrency: 8 }, () => {
+  let mine;
+  before(async () => (mine = await published()));
+  changesNothing(() => stateOf(mine));
+
   const FQNS = {
     "one word": "chat@1.0.0",
     "one letter": "a@1.0.0",
@@ -176,13 +188,8 @@ describe("the name of a service", { concurrency: 8 }, () => {
     "a word": "chat@latest",
   };
   for (const [says, fqn] of Object.entries(NO_FQNS))
-    test(`may not have ${says}: 400`, async () => {
-      const owner = await Owner.claimed();
-      const peer = await Peer.register();
-      assertField(await owner.publish(peer, fqn), "serviceFqn");
-      assert.deepEqual(await owner.services(), []);
-      assert.equal((await offersOf(peer)).size, 0);
-    });
+    test(`may not have ${says}: 400`, async () =>
+      assertField(await mine.owner.publish(mine.peer, fqn), "serviceFqn"));
 });
 
 /** An object of exactly so many bytes as compact JSON. */
@@ -194,14 +201,21 @@ function sized(bytes, fill = "x") {
 }
 
 describe("the metadata of a service", { concurrency: 8 }, () => {
-  /** Publishes with metadata as this text has it. @returns the uuid and who published */
-  async function publishedWith(metadata) {
-    const owner = await Owner.claimed();
-    const peer = await Peer.register();
+  let mine;
+  before(async () => (mine = await published()));
+  changesNothing(() => stateOf(mine));
+
+  /** Publishes with metadata as this text has it. */
+  async function publishWith(metadata, { owner, peer }) {
     const proof = await owner.proof(["publish", FQN]);
     const fields = { username: owner.name, serviceFqn: FQN, sdp: "x", isPublic: true, ...proof };
     const body = `${JSON.stringify(fields).slice(0, -1)},"metadata":${metadata}}`;
-    return { owner, peer, answer: await peer.post("/services", body) };
+    return peer.post("/services", body);
+  }
+
+  async function publishedWith(metadata) {
+    const by = { owner: await Owner.claimed(), peer: await Peer.register() };
+    return { ...by, answer: await publishWith(metadata, by) };
   }
 
   for (const [says, text] of Object.entries({
@@ -262,10 +276,6 @@ describe("the metadata of a service", { concurrency: 8 }, () => {
     true: "true",
     false: "false",
   }))
-    test(`may not be ${says}: 400`, async () => {
-      const { owner, peer, answer } = await publishedWith(text);
-      assertField(answer, "metadata");
-      assert.deepEqual(await owner.services(), []);
-      assert.equal((await offersOf(peer)).size, 0);
-    });
+    test(`may not be ${says}: 400`, async () =>
+      assertField(await publishWith(text, mine), "metadata"));
 });

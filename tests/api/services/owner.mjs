@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { randomBytes, webcrypto } from "node:crypto";
+import { after, before } from "node:test";
 import { Api, assertError } from "../helpers.mjs";
 import { Peer, assertStatus } from "../peers/peer.mjs";
 
@@ -10,7 +11,7 @@ export const SKEW = 5 * 60 * 1000; // ms that a message's time may be off, eithe
 export const METADATA_MAX = 4096; // bytes
 export const FQN = "chat@1.0.0";
 
-export const TAKEN = "Username already claimed by different public key";
+export const HELD = "Username already claimed by different public key";
 export const USED = "Signature already used";
 export const UNCLAIMED = "Username not claimed";
 export const NOT_SIGNED = "Invalid signature for username";
@@ -143,6 +144,23 @@ export function assertNoOffers(answer) {
   assertError(answer, 503, NO_OFFERS);
   assert.equal(answer.headers.get("Retry-After"), "1");
 }
+
+/**
+ * In a group of tests: after them everything is as it was before. Hooks that make what `stateOf` looks
+ * at come first.
+ */
+export function changesNothing(stateOf) {
+  let state;
+  before(async () => (state = await stateOf()));
+  after(async () => assert.deepEqual(await stateOf(), state));
+}
+
+/** What others and the peer itself see of what is published. */
+export const stateOf = async ({ owner, peer }) => [
+  await owner.status(),
+  await owner.services(),
+  await peer.mine(),
+];
 
 /** Nothing leads to the service any more. */
 export async function assertGone(owner, uuid, fqn = FQN) {
