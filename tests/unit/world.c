@@ -3,6 +3,7 @@
 
 #include "json.h"
 
+#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -26,6 +27,16 @@ int world_open(void **state) {
     world->store.leave = world->host.arena.exhausted;
     *state = world;
     return 0;
+}
+
+int world_open_eventual(void **state) {
+    world_open(state);
+    faulty_be_eventual(&as_world(state)->store);
+    return 0;
+}
+
+bool world_atomic(const struct world *world) {
+    return world->store.storage.methods->atomic;
 }
 
 static void forget_answer(struct world *world) {
@@ -176,6 +187,158 @@ int world_candidate(struct world *world, const char *token, const char *text) {
     return world_room_post(world, token, "/candidate", "{\"candidate\":\"%s\"}", text);
 }
 
+/* -- Peers --------------------------------------------------------------------- */
+
+void world_register(struct world *world, struct world_peer *peer) {
+    world_send(world, "POST", "/register", NULL);
+    assert_int_equal(world->result.status, 200);
+    keep_text(world, "peerId", peer->id, sizeof peer->id);
+    int len = snprintf(peer->bearer, sizeof peer->bearer, "Bearer %s:%s", peer->id,
+                       world_text(world, "secret"));
+    assert_in_range(len, 1, sizeof peer->bearer - 1);
+}
+
+/* Publications of one ms are told apart by 20 of the request's random bits, which count up here. */
+int world_send_as(struct world *world, const struct world_peer *peer, const char *method,
+                  const char *target, const char *body) {
+    world->host.random += UINT64_C(1) << 40;
+    world->host.headers[HEADER_AUTHORIZATION] = peer == NULL ? NULL : peer->bearer;
+    int status = world_send(world, method, target, body);
+    world->host.headers[HEADER_AUTHORIZATION] = NULL;
+    return status;
+}
+
+static int send_to(struct world *world, const struct world_peer *peer, const char *method,
+                   const char *format, va_list values) {
+    char *target = print(format, values);
+    int status = world_send_as(world, peer, method, target, NULL);
+    free(target);
+    return status;
+}
+
+int world_get_as(struct world *world, const struct world_peer *peer, const char *format, ...) {
+    va_list values;
+    va_start(values, format);
+    int status = send_to(world, peer, "GET", format, values);
+    va_end(values);
+    return status;
+}
+
+int world_delete_as(struct world *world, const struct world_peer *peer, const char *format, ...) {
+    va_list values;
+    va_start(values, format);
+    int status = send_to(world, peer, "DELETE", format, values);
+    va_end(values);
+    return status;
+}
+
+int world_post_as(struct world *world, const struct world_peer *peer, const char *target,
+                  const char *format, ...) {
+    va_list values;
+    va_start(values, format);
+    char *body = print(format, values);
+    va_end(values);
+    int status = world_send_as(world, peer, "POST", target, body);
+    free(body);
+    return status;
+}
+
+void world_publish(struct world *world, const struct world_peer *peer, char *id, const char *format,
+                   ...) {
+    va_list values;
+    va_start(values, format);
+    char *offers = print(format, values);
+    va_end(values);
+    world_post_as(world, peer, "/offers", "{\"offers\":[%s]}", offers);
+    free(offers);
+    assert_int_equal(world->result.status, 201);
+    if (id != NULL) {
+        snprintf(id, OFFER_ID_SIZE, "%s", world_text_in(world, "offers", 0, "id"));
+    }
+}
+
+int world_answer(struct world *world, const struct world_peer *peer, const char *id) {
+    char target[128];
+    snprintf(target, sizeof target, "/offers/%s/answer", id);
+    return world_send_as(world, peer, "POST", target, "{\"sdp\":\"answer\"}");
+}
+
+int world_trickle(struct world *world, const struct world_peer *peer, const char *id,
+                  const char *format, ...) {
+    char target[128];
+    snprintf(target, sizeof target, "/offers/%s/ice-candidates", id);
+    va_list values;
+    va_start(values, format);
+    char *candidates = print(format, values);
+    va_end(values);
+    int status = world_post_as(world, peer, target, "{\"candidates\":[%s]}", candidates);
+    free(candidates);
+    return status;
+}
+
+/* -- Names --------------------------------------------------------------------- */
+
+static EVP_PKEY *key_of(int owner) {
+    unsigned char seed[32] = {(unsigned char)owner};
+    EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, sizeof seed);
+    assert_non_null(key);
+    return key;
+}
+
+void world_key(int owner, char key[WORLD_KEY_SIZE]) {
+    EVP_PKEY *pair = key_of(owner);
+    unsigned char bytes[32];
+    size_t len = sizeof bytes;
+    assert_int_equal(EVP_PKEY_get_raw_public_key(pair, bytes, &len), 1);
+    EVP_PKEY_free(pair);
+    EVP_EncodeBlock((unsigned char *)key, bytes, (int)len);
+}
+
+void world_sign(int owner, const char *message, char signature[WORLD_SIGNATURE_SIZE]) {
+    EVP_PKEY *pair = key_of(owner);
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    unsigned char bytes[64];
+    size_t len = sizeof bytes;
+    assert_int_equal(EVP_DigestSignInit(context, NULL, NULL, NULL, pair), 1);
+    assert_int_equal(
+        EVP_DigestSign(context, bytes, &len, (const unsigned char *)message, strlen(message)), 1);
+    EVP_MD_CTX_free(context);
+    EVP_PKEY_free(pair);
+    EVP_EncodeBlock((unsigned char *)signature, bytes, (int)len);
+}
+
+const char *world_signed(struct world *world, int owner, const char *format, ...) {
+    static char members[1024];
+    char message[768], signature[WORLD_SIGNATURE_SIZE];
+    bool again = world->signed_at >= world->host.now;
+    world->signed_at = again ? world->signed_at + 1 : world->host.now;
+    va_list values;
+    va_start(values, format);
+    char *what = print(format, values);
+    va_end(values);
+    int len = snprintf(message, sizeof message, "%s:%lld", what, (long long)world->signed_at);
+    assert_in_range(len, 1, sizeof message - 1);
+    free(what);
+    world_sign(owner, message, signature);
+    snprintf(members, sizeof members, "\"message\":\"%s\",\"signature\":\"%s\"", message,
+             signature);
+    return members;
+}
+
+int world_claim(struct world *world, int owner, const char *username) {
+    char key[WORLD_KEY_SIZE];
+    world_key(owner, key);
+    return world_post(world, "/usernames/claim", "{\"username\":\"%s\",\"publicKey\":\"%s\",%s}",
+                      username, key, world_signed(world, owner, "claim:%s", username));
+}
+
+int world_serve(struct world *world, const struct world_peer *peer, int owner, const char *username,
+                const char *fqn, const char *sdp, const char *more) {
+    return world_post_as(
+        world, peer, "/services", "{\"username\":\"%s\",\"serviceFqn\":\"%s\",\"sdp\":\"%s\",%s%s}",
+        username, fqn, sdp, world_signed(world, owner, "publish:%s:%s", username, fqn), more);
+}
+
 /* -- The answer ---------------------------------------------------------------- */
 
 const char *world_text(const struct world *world, const char *name) {
@@ -194,6 +357,28 @@ const cJSON *world_list(const struct world *world, const char *name) {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(world->json, name);
     assert_true(cJSON_IsArray(item));
     return item;
+}
+
+static const cJSON *member_in(const struct world *world, const char *list, int i,
+                              const char *name) {
+    const cJSON *item = cJSON_GetArrayItem(world_list(world, list), i);
+    return cJSON_GetObjectItemCaseSensitive(item, name);
+}
+
+const char *world_text_in(const struct world *world, const char *list, int i, const char *name) {
+    const cJSON *item = member_in(world, list, i, name);
+    assert_true(cJSON_IsString(item));
+    return item->valuestring;
+}
+
+int64_t world_number_in(const struct world *world, const char *list, int i, const char *name) {
+    const cJSON *item = member_in(world, list, i, name);
+    assert_true(cJSON_IsNumber(item));
+    return (int64_t)item->valuedouble;
+}
+
+int world_count(const struct world *world, const char *list) {
+    return cJSON_GetArraySize(world_list(world, list));
 }
 
 const char *world_session(const struct world *world, int i) {
@@ -243,25 +428,59 @@ static void out_of_memory(void) {
     abort();
 }
 
-char *world_dump(const struct world *world) {
-    enum { PAGE = 1 << 16 };
+/* Every entry of the store, in key order. */
+static void visit(const struct world *world, void (*visitor)(const struct fact *fact, void *more),
+                  void *more) {
+    enum { PAGE = 1 << 20 };
     struct arena arena = {
         .base = malloc(PAGE), .ready = PAGE, .limit = PAGE, .exhausted = out_of_memory};
     struct page page = {.last = TEXT(""), .more = true};
-    char *dump = calloc(1, 1);
-    size_t len = 0;
     while (page.more) {
         struct text after = page.last;
         page = world->memory->methods->list(world->memory, &arena, TEXT(""), after, 10000);
         for (size_t i = 0; i < page.count; i++) {
-            const struct fact *fact = &page.facts[i];
-            dump = realloc(dump, len + fact->key.len + fact->value.len + 40);
-            len += (size_t)sprintf(dump + len, "%s=%s@%lld\n", fact->key.at, fact->value.at,
-                                   (long long)fact->expires_at);
-            page.last = fact->key;
+            visitor(&page.facts[i], more);
+            page.last = page.facts[i].key;
         }
         arena.used = 0;
     }
     free(arena.base);
-    return dump;
+}
+
+struct dump {
+    char *text;
+    size_t len, size;
+};
+
+static void dump_fact(const struct fact *fact, void *more) {
+    struct dump *dump = more;
+    size_t most = fact->key.len + fact->value.len + 40;
+    if (dump->len + most > dump->size) {
+        dump->size = 2 * dump->size + most;
+        dump->text = realloc(dump->text, dump->size);
+    }
+    dump->len += (size_t)sprintf(dump->text + dump->len, "%s=%s@%lld\n", fact->key.at,
+                                 fact->value.at, (long long)fact->expires_at);
+}
+
+char *world_dump(const struct world *world) {
+    struct dump dump = {calloc(1, 1), 0, 1};
+    visit(world, dump_fact, &dump);
+    return dump.text;
+}
+
+struct keys {
+    const char *text;
+    int count;
+};
+
+static void count_key(const struct fact *fact, void *more) {
+    struct keys *keys = more;
+    keys->count += strstr(fact->key.at, keys->text) != NULL;
+}
+
+int world_keys(const struct world *world, const char *text) {
+    struct keys keys = {text, 0};
+    visit(world, count_key, &keys);
+    return keys.count;
 }

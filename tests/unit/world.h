@@ -34,6 +34,7 @@ struct world {
     cJSON *json;          /* its body; NULL where that is no JSON */
     char code[CODE_LEN + 1];
     struct world_room room;     /* the last one made */
+    int64_t signed_at;          /* ms, of the last message that was signed */
     void *scratch[SCRATCH_MAX]; /* freed with the world */
     size_t scratch_count;
 };
@@ -41,6 +42,9 @@ struct world {
 /* cmocka's setup and teardown; *state is a struct world. */
 int world_open(void **state);
 int world_close(void **state);
+/* The same with a store that says it is eventual. */
+int world_open_eventual(void **state);
+bool world_atomic(const struct world *world);
 
 /* Each returns the status. */
 int world_send(struct world *world, const char *method, const char *target, const char *body);
@@ -72,10 +76,59 @@ void world_pair(struct world *world);
 /* Leaves one candidate with that token; returns the status. */
 int world_candidate(struct world *world, const char *token, const char *text);
 
+/* -- Peers. Requests are sent as nobody but by these. */
+
+struct world_peer {
+    char id[33];
+    char bearer[128]; /* the header's value */
+};
+
+void world_register(struct world *world, struct world_peer *peer);
+/* Each returns the status; `peer` is NULL for nobody. */
+int world_send_as(struct world *world, const struct world_peer *peer, const char *method,
+                  const char *target, const char *body);
+int world_get_as(struct world *world, const struct world_peer *peer, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+int world_delete_as(struct world *world, const struct world_peer *peer, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* The body is made as printf would. */
+int world_post_as(struct world *world, const struct world_peer *peer, const char *target,
+                  const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* Publishes offers, the elements of a JSON array, which must be taken. The first one's id is in
+ * `id` then; its size is OFFER_ID_SIZE, or it is NULL. */
+enum { OFFER_ID_SIZE = 65 };
+void world_publish(struct world *world, const struct world_peer *peer, char *id, const char *format,
+                   ...) __attribute__((format(printf, 4, 5)));
+/* Answers an offer with the SDP "answer"; returns the status. */
+int world_answer(struct world *world, const struct world_peer *peer, const char *id);
+/* Leaves candidates, the elements of a JSON array; returns the status. */
+int world_trickle(struct world *world, const struct world_peer *peer, const char *id,
+                  const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* -- Names. Owners are numbers, each with a key of its own. */
+
+enum { WORLD_KEY_SIZE = 45, WORLD_SIGNATURE_SIZE = 89 };
+/* Both as base64. */
+void world_key(int owner, char key[WORLD_KEY_SIZE]);
+void world_sign(int owner, const char *message, char signature[WORLD_SIGNATURE_SIZE]);
+/* `<what>:<ms>` signed, as members of a JSON object. The time is the clock's, or a few ms later
+ * where something was signed at that time before. Lives until the next one. */
+const char *world_signed(struct world *world, int owner, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+int world_claim(struct world *world, int owner, const char *username);
+/* Publishes `username`'s service with that SDP; `more` are further members, each with a comma
+ * before it. */
+int world_serve(struct world *world, const struct world_peer *peer, int owner, const char *username,
+                const char *fqn, const char *sdp, const char *more);
+
 /* Of the last answer: a member that must be there. */
 const char *world_text(const struct world *world, const char *name);
 int64_t world_number(const struct world *world, const char *name);
 const cJSON *world_list(const struct world *world, const char *name);
+/* Of the i-th object in a list of the last answer: a member that must be there. */
+const char *world_text_in(const struct world *world, const char *list, int i, const char *name);
+int64_t world_number_in(const struct world *world, const char *list, int i, const char *name);
+int world_count(const struct world *world, const char *list);
 /* The code of the i-th session in the last answer's list. */
 const char *world_session(const struct world *world, int i);
 
@@ -83,6 +136,8 @@ const char *world_session(const struct world *world, int i);
 const char *world_repeat(struct world *world, const char *unit, size_t count);
 /* Every entry of the store with value and expiry, a line each. The caller frees it. */
 char *world_dump(const struct world *world);
+/* How many entries have that text in their key. */
+int world_keys(const struct world *world, const char *text);
 /* Drops what has expired, as a back end's housekeeping does. */
 void world_sweep(struct world *world);
 /* A request of its own in an empty arena, for what wants one without being sent. */
@@ -92,6 +147,13 @@ struct world *as_world(void **state);
 
 /* A test in a world of its own. */
 #define world_test(test) cmocka_unit_test_setup_teardown(test, world_open, world_close)
+/* The same twice: with a store that is atomic, and with one that is not. */
+#define world_tests(test)                                                                          \
+    world_test(test), {                                                                            \
+#test " (eventual)", test, world_open_eventual, world_close, NULL                          \
+    }
+#define world_test_eventual(test)                                                                  \
+    cmocka_unit_test_setup_teardown(test, world_open_eventual, world_close)
 
 #define assert_answer(world, wanted_status, wanted_body)                                           \
     do {                                                                                           \
