@@ -42,7 +42,7 @@ size: build/core.wasm ## Print what the module and the shim weigh, and fail when
 	@node tools/size.mjs
 
 .PHONY: bench
-bench: build build/native/transcript ## Print speed, processor time and instructions a request
+bench: build build/native/transcript build/native/scale ## Print speed, processor time and instructions a request
 	@tools/debian.sh bench
 	@node bench/run.mjs
 
@@ -145,7 +145,7 @@ $(eval $(call native_build,native,gcc,-O2,$(wildcard tests/unit/host.c)))
 .PHONY: unit
 unit: $(foreach cc,gcc clang,$(unit_names:%=build/unit/$(cc)/%))
 
-build/native/transcript: build/native/bench/transcript.o $(objects_native)
+build/native/transcript build/native/scale: build/native/%: build/native/bench/%.o $(objects_native)
 	@gcc $^ -o $@ -lcrypto -lbsd -lm
 
 # Objects are kept between runs, though only the binaries are asked for.

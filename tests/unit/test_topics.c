@@ -430,6 +430,212 @@ static void the_most_escaped_names_do_not_make_an_answer_over_one_mebibyte(void 
     assert_true(strlen(world->result.body) <= 1048576);
 }
 
+/* -- Offers counted in --------------------------------------------------------- */
+
+enum { MODEL_TOPICS = 40, MODEL_PEERS = 5, MODEL_OPEN = 400 };
+
+/* What is open, as plainly as it can be kept. */
+struct model {
+    char names[MODEL_TOPICS][600];
+    struct world_peer peers[MODEL_PEERS];
+    struct {
+        int topic, second; /* of offers: under two topics, perhaps the same one */
+        bool session;
+        int peer; /* -1: a session without info */
+        char id[OFFER_ID_SIZE];
+    } open[MODEL_OPEN];
+    size_t count;
+    uint64_t random;
+};
+
+static unsigned draw(struct model *model, unsigned below) {
+    model->random = model->random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (unsigned)(model->random >> 33) % below;
+}
+
+/* Names that sort closely together, some with what keys escape, some longer than keys hold. */
+static void name_topics(struct model *model) {
+    static const char *const starts[] = {"a", "a ", "a!", "a-", "a/", "ab", "b", "\xC3\xA9", "t~"};
+    for (int i = 0; i < MODEL_TOPICS; i++) {
+        bool is_long = i >= MODEL_TOPICS - 8; /* the same bytes but for the end */
+        char *name = model->names[i];
+        char number[16];
+        strcpy(name, is_long ? "L" : starts[i % 9]);
+        while (is_long && strlen(name) < 500) {
+            strcat(name, "\xF0\x9F\x98\x80");
+        }
+        snprintf(number, sizeof number, "%d", is_long ? i : i / 9);
+        strcat(name, number);
+    }
+}
+
+static void add_open(struct world *world, struct model *model) {
+    size_t at = model->count++;
+    model->open[at].session = draw(model, 2) == 0;
+    model->open[at].topic = (int)draw(model, MODEL_TOPICS);
+    model->open[at].second = (int)draw(model, MODEL_TOPICS);
+    model->open[at].peer = (int)draw(model, MODEL_PEERS + 1) - 1;
+    if (model->open[at].session) {
+        int peer = model->open[at].peer;
+        char info[16] = "";
+        if (peer >= 0) {
+            snprintf(info, sizeof info, "peer %d", peer);
+        }
+        model->open[at].second = model->open[at].topic;
+        fill(world, model->names[model->open[at].topic], info, 1);
+        return;
+    }
+    model->open[at].peer = model->open[at].peer < 0 ? 0 : model->open[at].peer;
+    world->host.now++; /* a publication's random digits are the same in tests */
+    world_publish(world, &model->peers[model->open[at].peer], model->open[at].id,
+                  "{\"sdp\":\"o\",\"ttl\":200000,\"topics\":[\"%s\",\"%s\"]}",
+                  model->names[model->open[at].topic], model->names[model->open[at].second]);
+}
+
+static void drop_offer(struct world *world, struct model *model) {
+    size_t at = draw(model, (unsigned)model->count);
+    assert_in_range(model->count, 1, MODEL_OPEN);
+    if (!model->open[at].session) {
+        assert_int_equal(world_delete_as(world, &model->peers[model->open[at].peer], "/offers/%s",
+                                         model->open[at].id),
+                         200);
+        model->open[at] = model->open[--model->count];
+    }
+}
+
+static bool is_under(const struct model *model, size_t i, int topic) {
+    return model->open[i].topic == topic || model->open[i].second == topic;
+}
+
+/* Count and peers of a topic: info and peer ids are different peers. */
+static int model_count(const struct model *model, int topic, int *peers) {
+    bool seen[2][MODEL_PEERS] = {{false}};
+    int count = 0;
+    *peers = 0;
+    for (size_t i = 0; i < model->count; i++) {
+        if (!is_under(model, i, topic)) {
+            continue;
+        }
+        count++;
+        int peer = model->open[i].peer;
+        bool *known = peer < 0 ? NULL : &seen[model->open[i].session][peer];
+        *peers += known == NULL || !*known;
+        if (known != NULL) {
+            *known = true;
+        }
+    }
+    return count;
+}
+
+static int compare_names(const void *a, const void *b) {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Names of topics that have something open and start so, sorted. */
+static int model_names(const struct model *model, const char *start, const char **names) {
+    int count = 0, peers;
+    for (int i = 0; i < MODEL_TOPICS; i++) {
+        if (strncmp(model->names[i], start, strlen(start)) == 0 &&
+            model_count(model, i, &peers) > 0) {
+            names[count++] = model->names[i];
+        }
+    }
+    qsort(names, (size_t)count, sizeof names[0], compare_names);
+    return count;
+}
+
+static void assert_page(struct world *world, const struct model *model, const char *start,
+                        int offset, int limit) {
+    const char *names[MODEL_TOPICS];
+    int total = model_names(model, start, names);
+    char target[64];
+    snprintf(target, sizeof target, "/topics?offset=%d&limit=%d&startsWith=%s", offset, limit,
+             start);
+    assert_int_equal(world_get(world, target), 200);
+    int shown = total - offset < limit ? total - offset : limit;
+    shown = shown < 0 ? 0 : shown;
+    assert_int_equal(cJSON_GetArraySize(world_list(world, "topics")), shown);
+    assert_int_equal(world_number(world, "total"), total);
+    assert_int_equal(pagination(world, "hasMore"), offset + shown < total);
+    for (int i = 0; i < shown; i++) {
+        const char *name = names[offset + i];
+        int topic = 0, peers;
+        while (strcmp(model->names[topic], name) != 0) {
+            topic++;
+        }
+        int count = model_count(model, topic, &peers);
+        assert_string_equal(name_at(world, i), name);
+        assert_int_equal(cJSON_GetObjectItem(topic_at(world, i), "count")->valueint, count);
+        assert_int_equal(cJSON_GetObjectItem(topic_at(world, i), "activePeers")->valueint, peers);
+    }
+}
+
+static void offers_and_sessions_are_counted_as_a_plain_list_would_count_them(void **state) {
+    struct world *world = as_world(state);
+    static struct model model;
+    model = (struct model){.random = world_atomic(world) ? 1 : 2};
+    name_topics(&model);
+    for (int i = 0; i < MODEL_PEERS; i++) {
+        world_register(world, &model.peers[i]);
+    }
+    for (int round = 0; round < 12; round++) {
+        for (int i = 0; i < 12; i++) {
+            add_open(world, &model);
+            if (draw(&model, 3) == 0) {
+                drop_offer(world, &model);
+            }
+        }
+        for (int limit = 1; limit <= 200; limit = limit * 3 + 1) {
+            for (int offset = 0; offset < MODEL_TOPICS + 1; offset += 7) {
+                assert_page(world, &model, "", offset, limit);
+            }
+        }
+        assert_page(world, &model, "a", 0, 3);
+        assert_page(world, &model, "L", 0, 200);
+        assert_page(world, &model, "x", 0, 5);
+    }
+    world->host.now += LIFE; /* sessions and offers are over */
+    model.count = 0;
+    assert_page(world, &model, "", 0, 50);
+}
+
+static void offers_are_seen_by_every_origin_and_sessions_by_their_own(void **state) {
+    struct world *world = as_world(state);
+    struct world_peer peer;
+    world_register(world, &peer);
+    world_publish(world, &peer, NULL, "{\"sdp\":\"o\",\"topics\":[\"both\"]}");
+    fill(world, "both", "ann", 2);
+    fill(world, "mine", "ann", 1);
+    world_get(world, "/topics");
+    assert_int_equal(world_number(world, "total"), 2);
+    assert_int_equal(cJSON_GetObjectItem(topic_at(world, 0), "count")->valueint, 3);
+    world->host.headers[HEADER_ORIGIN] = "https://other.example";
+    world_get(world, "/topics");
+    assert_int_equal(world_number(world, "total"), 1);
+    assert_string_equal(name_at(world, 0), "both");
+    assert_int_equal(cJSON_GetObjectItem(topic_at(world, 0), "count")->valueint, 1);
+}
+
+static void topics_of_requests_with_many_are_counted_with_the_others(void **state) {
+    struct world *world = as_world(state);
+    struct world_peer peer;
+    world_register(world, &peer);
+    char *topics = test_calloc(1, 4096);
+    for (int i = 0; i < 40; i++) {
+        snprintf(topics + strlen(topics), 16, "%s\"t%02d\"", i == 0 ? "" : ",", i);
+    }
+    world_publish(world, &peer, NULL, "{\"sdp\":\"o\",\"topics\":[%s]}", topics);
+    test_free(topics);
+    fill(world, "t07", "ann", 1);
+    fill(world, "t07b", "ann", 1);
+    world_get(world, "/topics?limit=200");
+    assert_int_equal(world_number(world, "total"), 41);
+    assert_string_equal(name_at(world, 7), "t07");
+    assert_int_equal(cJSON_GetObjectItem(topic_at(world, 7), "count")->valueint, 2);
+    assert_int_equal(cJSON_GetObjectItem(topic_at(world, 7), "activePeers")->valueint, 2);
+    assert_string_equal(name_at(world, 8), "t07b");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         world_test(an_empty_directory_has_all_its_fields),
@@ -450,6 +656,16 @@ int main(void) {
         world_test(answered_sessions_are_not_counted_wherever_a_page_ends),
         world_test(the_longest_names_fill_a_page_within_the_arena),
         world_test(the_most_escaped_names_do_not_make_an_answer_over_one_mebibyte),
+        world_test(offers_and_sessions_are_counted_as_a_plain_list_would_count_them),
+        cmocka_unit_test_setup_teardown(
+            offers_and_sessions_are_counted_as_a_plain_list_would_count_them, world_open_eventual,
+            world_close),
+        world_test(offers_are_seen_by_every_origin_and_sessions_by_their_own),
+        cmocka_unit_test_setup_teardown(offers_are_seen_by_every_origin_and_sessions_by_their_own,
+                                        world_open_eventual, world_close),
+        world_test(topics_of_requests_with_many_are_counted_with_the_others),
+        cmocka_unit_test_setup_teardown(topics_of_requests_with_many_are_counted_with_the_others,
+                                        world_open_eventual, world_close),
     };
     return cmocka_run_group_tests_name("topics", tests, NULL, NULL);
 }

@@ -135,8 +135,8 @@ async function trap() {
 
 /** Within the body's limit, but not as cJSON's items in 4 MiB. */
 async function overArena() {
-  const body = `{"offer":"o","ignored":[${"0,".repeat(200_000)}0]}`;
-  const answer = await call("POST", "/a/offer", { body, hold: true });
+  const body = `{"username":"ann","ignored":[${"0,".repeat(500_000)}0]}`;
+  const answer = await call("POST", "/usernames/claim", { body, hold: true });
   assert.equal(answer.status, 503);
   assert.equal(answer.headers.get("Access-Control-Allow-Origin"), "*");
   assert.deepEqual(answer.json, {
