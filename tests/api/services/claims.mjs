@@ -109,6 +109,13 @@ test("GET /usernames/claim asks about the name claim", async () => {
   assert.deepEqual([free, publicKey], [false, owner.publicKey]);
 });
 
+test("GET /usernames/sessions asks about the name sessions", async () => {
+  assert.deepEqual(
+    assertStatus(await caller().get("/usernames/sessions"), 200).body,
+    available("sessions"),
+  );
+});
+
 const letters = "abcdefghijklmnopqrstuvwxyz";
 /** Every run has names of its own, where they are long enough. */
 const ending = (length) => randomName().slice(2).padEnd(length, "x").slice(0, length);

@@ -256,6 +256,30 @@ describe("the metadata of a service", { concurrency: 8 }, () => {
     assertField((await publishedWith(spaced(METADATA_MAX + 1))).answer, "metadata");
   });
 
+  for (const [says, before, name, after] of [
+    ["is the last where there are several", '"metadata":5,"metadata":{"no":1},', '"metadata"', ""],
+    ["may have its key escaped", "", '"meta\\u0064ata"', ""],
+    ["is not what is called so further inside", '"x":{"metadata":{"no":1}},', '"metadata"', ""],
+    [
+      "is not what is called so in a text",
+      '"x":"\\"metadata\\":{",',
+      '"metadata"',
+      ',"y":"metadata"',
+    ],
+    ["has a key of its own name", "", '"metadata"', ""],
+  ])
+    test(says, async () => {
+      const owner = await Owner.claimed();
+      const peer = await Peer.register();
+      const proof = await owner.proof(["publish", FQN]);
+      const fields = JSON.stringify({ username: owner.name, serviceFqn: FQN, sdp: "x", ...proof });
+      const body = `{${before}${name}:{"metadata":{"yes":1.0}}${after},${fields.slice(1)}`;
+      const { uuid } = assertStatus(await peer.post("/services", body), 201).body;
+      const { text } = await service(owner.api, uuid);
+      assert.ok(text.includes('"metadata":{"metadata":{"yes":1.0}}'), text);
+      assert.ok(!text.includes("no"), text);
+    });
+
   for (const none of [undefined, null])
     test(`may be ${none}: then there is none`, async () => {
       const { owner, uuid, api } = await published({ metadata: none, isPublic: true });

@@ -126,6 +126,15 @@ describe("a pool of offers", { concurrency: true }, () => {
     );
   });
 
+  test("is handed out on where some were taken and answered: the rest, each to another", async () => {
+    const { made, uuid, api } = await published({ sdp: undefined, offers: pool(6) });
+    const peer = await Peer.register();
+    const first = await takenBy(3, api, uuid);
+    for (const offerId of first.slice(0, 2)) await peer.answered(offerId);
+    const rest = await takenBy(3, api, uuid);
+    assert.deepEqual([...first, ...rest].toSorted(), idsOf(made));
+  });
+
   test("leaves those out that its peer has deleted", async () => {
     const { peer, made, uuid, api } = await published({ sdp: undefined, offers: pool(3) });
     const [gone, ...rest] = made.offers.map(({ offerId }) => offerId);
@@ -234,6 +243,15 @@ describe("an offer that is posted to /offers", { concurrency: true }, () => {
       const seen = new Set(await takenBy(3, api, uuid));
       assert.deepEqual(seen, new Set([early, late, made.offerId]));
     }
+  });
+
+  test("without topic and service is handed out in turn with the service's own", async () => {
+    const { peer, made, uuid, api } = await published({ sdp: undefined, offers: pool(2) });
+    const { id } = await peer.offer();
+    const all = [...idsOf(made), id].toSorted();
+    assert.deepEqual((await takenBy(3, api, uuid)).toSorted(), all);
+    for (const offerId of idsOf(made)) await (await Peer.register()).answered(offerId);
+    assert.deepEqual(await takenBy(2, api, uuid), [id, id]);
   });
 
   test("without topic and service is taken from every pool when it is answered", async () => {
