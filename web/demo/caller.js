@@ -1,5 +1,5 @@
-// A call to a service: found by name and versions, or known by its UUID. One of its offers is answered, and when another
-// caller was faster, the next one.
+// A call to a service: found by name and versions, or known by its UUID. One of its offers is
+// answered, and when another caller was faster, the next one.
 
 import { sleep } from "../common/util.js";
 import { SignallingError } from "./http.js";

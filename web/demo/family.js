@@ -1,5 +1,5 @@
-// What the three ways to meet have in common: each has a chat, problems, and a standing that the page shows
-// while its tab is selected. What is under way goes on while another tab is.
+// What the three ways to meet have in common: each has a chat, problems, and a standing that the page
+// shows while its tab is selected. What is under way goes on while another tab is.
 
 import { ChatView } from "../common/chat.js";
 import { el } from "../common/util.js";

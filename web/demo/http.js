@@ -1,5 +1,5 @@
-// Requests to the signalling server: how long they may take, a report of each, and what their failures
-// mean. Which routes there are is not known here.
+// Requests to the signalling server: how long they may take, a report of each, and what their
+// failures mean. Which routes there are is not known here.
 
 import { backoff, sleep } from "../common/util.js";
 
@@ -194,6 +194,11 @@ export async function* follow(look, signal, trouble) {
 /** @param {unknown} value @returns {value is Record<string, any>} */
 function isObject(value) {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Whether what was asked for is not there. @param {unknown} error */
+export function isGone(error) {
+  return error instanceof SignallingError && error.status === 404;
 }
 
 /** How long the server asks to wait, in ms. @param {unknown} error */

@@ -1,5 +1,6 @@
-// The Ed25519 key that user names are claimed with. It is made by WebCrypto in this browser; its private half cannot
-// be read out, not even by this page: it is a CryptoKey that IndexedDB keeps as it is.
+// The Ed25519 key that user names are claimed with. It is made by WebCrypto in this browser; its
+// private half cannot be read out, not even by this page: it is a CryptoKey that IndexedDB keeps as
+// it is.
 
 const DATABASE = "rondevu-demo";
 const STORE = "keys";

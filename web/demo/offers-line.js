@@ -1,5 +1,6 @@
-// Offers as a line between two peers: an offer's id names a connection, both sides leave their candidates
-// there, and each asks for the other's that came since. Answers reach the offering side elsewhere.
+// Offers as a line between two peers: an offer's id names a connection, both sides leave their
+// candidates there, and each asks for the other's that came since. Answers reach the offering side
+// elsewhere.
 
 import { follow, SignallingError } from "./http.js";
 

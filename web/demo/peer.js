@@ -1,12 +1,13 @@
 // One connection to one other peer: an RTCPeerConnection, its data channel, and the exchange of
-// descriptions and candidates over a line: a session of a topic, or an offer of a service. A Peer lives once: what
-// has `failed` or `closed` is replaced by a new one, never revived. Signalling ends when it is connected.
+// descriptions and candidates over a line, which is a session of a topic or an offer of a service. A
+// Peer lives once: what has `failed` or `closed` is replaced by a new one. Signalling ends when it is
+// connected.
 
 import { describeCandidate } from "../common/ice.js";
 import { Outbox } from "./outbox.js";
-import { explain, SignallingError } from "./http.js";
+import { explain, isGone, SignallingError } from "./http.js";
 import { sleep } from "../common/util.js";
-import { hasHeard, pathOf, verdict } from "./verdict.js";
+import { hasHeard, nothingSeen, pathOf, verdict } from "./verdict.js";
 import { readDescription, readMessage, writeHello, writeMessage } from "./wire.js";
 
 /** From the answer to an open channel, in ms. */
@@ -28,7 +29,7 @@ const GREETING = 500;
  * @property {string[]} candidates each as JSON; the same ones may come again
  */
 /**
- * @typedef {object} Line how descriptions and candidates get to the other side; `code` names what they belong to
+ * @typedef {object} Line how descriptions and candidates get to the other side; `code` names a connection
  * @property {number} batch how many candidates one request takes
  * @property {(code: string, answer: string, signal: AbortSignal) => Promise<void>} answer
  * @property {(code: string, side: Side, candidates: string[], signal: AbortSignal) => Promise<void>} candidates
@@ -83,13 +84,7 @@ export class Peer {
   #greet = () => {};
   /** @type {Promise<void>} */
   #greeted = new Promise((resolve) => (this.#greet = resolve));
-  #seen = {
-    local: /** @type {Set<string>} */ (new Set()),
-    remote: /** @type {Set<string>} */ (new Set()),
-    serverErrors: /** @type {string[]} */ ([]),
-    hidden: false,
-    path: false,
-  };
+  #seen = nothingSeen();
 
   /**
    * @param {Context} context
@@ -403,9 +398,4 @@ export class Peer {
   #note(text) {
     if (this.alive) this.#context.log("ice", this.who.name ? `${text} (${this.who.name})` : text);
   }
-}
-
-/** @param {unknown} error */
-function isGone(error) {
-  return error instanceof SignallingError && error.status === 404;
 }

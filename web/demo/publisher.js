@@ -1,9 +1,9 @@
-// A service of this page: a name claimed, an FQN published under it, and a pool of offers that callers answer. An
-// answered offer becomes a connection, and a new one takes its place; before all of them expire the service is published
-// again, which renews the name too.
+// A service of this page: a name claimed, an FQN published under it, and a pool of offers that
+// callers answer. An answered offer becomes a connection, and a new one takes its place; before all
+// of them expire the service is published again, which renews the name too.
 
 import { backoff, sleep } from "../common/util.js";
-import { explain, follow, retryAfter, SignallingError } from "./http.js";
+import { explain, follow, isGone, retryAfter, SignallingError } from "./http.js";
 import { Peer } from "./peer.js";
 import { connectedOf, isForgotten, newPerson, peersOf } from "./people.js";
 
@@ -19,7 +19,8 @@ const RETIREMENT = 10000;
 const WAIT = 20;
 
 /** @typedef {import("./people.js").Person} Person */
-/** @typedef {Pick<import("./peer.js").Context, "line" | "servers" | "log" | "trouble" | "onMessage">} Surroundings */
+/** @typedef {import("./peer.js").Context} Context */
+/** @typedef {Pick<Context, "line" | "servers" | "log" | "trouble" | "onMessage">} Surroundings */
 /**
  * @typedef {object} Plan what is published
  * @property {string} username
@@ -37,7 +38,7 @@ export class Publisher {
   #api;
   #identity;
   #events;
-  /** @type {import("./peer.js").Context} */
+  /** @type {Context} */
   #context;
   #stopped = new AbortController();
   #serviceId = "";
@@ -180,6 +181,7 @@ export class Publisher {
         for (const peer of peers) peer.close("");
         failures += 1;
         this.#complain(error);
+        if (isGone(error)) break; // published elsewhere
         await sleep(Math.max(retryAfter(error), backoff(failures)), this.#stopped.signal);
       }
     }
@@ -206,7 +208,10 @@ export class Publisher {
   /** @param {unknown} error */
   #complain(error) {
     if (this.#stopped.signal.aborted) return;
-    this.#context.trouble("publish", `New callers may not get through. ${explain(error)}`);
+    const why = isGone(error)
+      ? "Another page has published this service since. Stop one of them."
+      : explain(error);
+    this.#context.trouble("publish", `New callers may not get through. ${why}`);
   }
 
   // Callers

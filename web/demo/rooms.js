@@ -1,5 +1,5 @@
-// Rooms: two players and two codes. All of it is done by the client library that the server serves to any
-// page; here is the form around it.
+// Rooms: two players and two codes. All of it is done by the client library that the server serves to
+// any page; here is the form around it.
 
 import { WebRTCRegistryClient } from "../common/client.js";
 import { advise } from "../common/room-advice.js";

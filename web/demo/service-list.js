@@ -1,5 +1,5 @@
-// What a user name has published, as the server tells everybody: public services with their name and version, of private
-// ones only that they are there.
+// What a user name has published, as the server tells everybody: public services with their name and
+// version, of private ones only that they are there.
 
 import { el, make } from "../common/util.js";
 

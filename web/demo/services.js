@@ -1,5 +1,5 @@
-// Services: one page claims a user name and publishes a service under it; others find it by name and version, or
-// know its UUID, and call. Here is the form; publisher.js and caller.js do the work.
+// Services: one page claims a user name and publishes a service under it; others find it by name and
+// version, or know its UUID, and call. Here is the form; publisher.js and caller.js do the work.
 
 import { el, make, setText } from "../common/util.js";
 import { Caller } from "./caller.js";
@@ -41,7 +41,7 @@ export class Services extends Gathering {
     this.#form.onPublish = () => void this.#publish();
     this.#form.onCall = () => void this.#callByName();
     this.#form.onCallUuid = () => void this.#callByUuid();
-    this.#form.onLook = () => void this.#look();
+    this.#form.onLook = () => void this.#lookAround();
     this.#form.onChange = () => page.changed();
     this.#form.onRole = () => {
       this.accept();
@@ -87,7 +87,7 @@ export class Services extends Gathering {
       const { api, events } = this.#means;
       const publisher = new Publisher(api, identity, this.#surroundings(servers), events, plan);
       await this.#begin(publisher);
-      if (this.#active === publisher) await this.#list.show(this.#api, username, false);
+      if (this.#active === publisher) await this.#look(username, false);
     } catch (error) {
       this.#fail(error, username, fqn, fields.username);
     }
@@ -135,15 +135,20 @@ export class Services extends Gathering {
     }
   }
 
-  /** Shows what a name has published. */
-  async #look() {
+  async #lookAround() {
     const { target, fields } = this.#form;
     if (usernameProblem(target)) return this.refuse(fields.target, usernameProblem(target));
     this.accept();
+    await this.#look(target, true);
+  }
+
+  /** Shows what a name has published. @param {string} username @param {boolean} callable */
+  async #look(username, callable) {
     try {
-      await this.#list.show(this.#api, target, true);
+      await this.#list.show(this.#api, username, callable);
+      this.trouble("list", null);
     } catch (error) {
-      this.trouble("form", inWords(error, target, ""));
+      this.trouble("list", `What ${username} has published is not known. ${explain(error)}`);
     }
   }
 

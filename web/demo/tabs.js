@@ -1,5 +1,5 @@
-// The tab bar. The hash of the address selects a tab, and may fill in its form: #rooms&room=ABC&join=123.
-// What is behind it stays in the browser.
+// The tab bar. The hash of the address selects a tab, and may fill in its form:
+// #rooms&room=ABC&join=123. What is behind it stays in the browser.
 
 import { el, make, setText } from "../common/util.js";
 

@@ -12,6 +12,17 @@
  * @property {string[]} serverErrors what the ICE servers were blamed for while gathering
  */
 
+/** What is seen on the way, before anything is. */
+export function nothingSeen() {
+  return {
+    local: /** @type {Set<string>} */ (new Set()),
+    remote: /** @type {Set<string>} */ (new Set()),
+    serverErrors: /** @type {string[]} */ ([]),
+    hidden: false,
+    path: false,
+  };
+}
+
 /** @param {Evidence} seen @param {string} name the other side */
 export function verdict(seen, name) {
   const cause = likelyCause(seen, name);
