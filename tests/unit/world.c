@@ -424,6 +424,45 @@ void world_sweep(struct world *world) {
     memory_sweep(world->memory, world->host.now);
 }
 
+static struct text keep_bytes(struct world *world, struct text text) {
+    if (text.at == NULL) {
+        return text;
+    }
+    char *bytes = malloc(text.len + 1);
+    assert_non_null(bytes);
+    memcpy(bytes, text.at, text.len);
+    bytes[text.len] = '\0';
+    return (struct text){keep(world, bytes), text.len};
+}
+
+struct edit *world_edits(struct world *world, size_t *count) {
+    *count = 0;
+    for (const struct edit *edit = world->host.request.edits; edit != NULL; edit = edit->next) {
+        ++*count;
+    }
+    struct edit *edits = keep(world, calloc(*count + 1, sizeof *edits));
+    const struct edit *edit = world->host.request.edits;
+    for (size_t i = 0; i < *count; i++, edit = edit->next) {
+        edits[i] = *edit;
+        edits[i].key = keep_bytes(world, edit->key);
+        edits[i].value = keep_bytes(world, edit->value);
+        edits[i].next = NULL;
+    }
+    return edits;
+}
+
+void world_apply_one(struct world *world, const struct edit *edit) {
+    struct edit alone = *edit;
+    alone.next = NULL;
+    assert_true(storage_apply(world->memory, &alone));
+}
+
+void world_apply(struct world *world, const struct edit *edits, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        world_apply_one(world, &edits[i]);
+    }
+}
+
 static void out_of_memory(void) {
     abort();
 }

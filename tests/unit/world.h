@@ -17,7 +17,7 @@
 #include <cJSON.h>
 #include <string.h>
 
-enum { SCRATCH_MAX = 64, CODE_LEN = 36 };
+enum { SCRATCH_MAX = 512, CODE_LEN = 36 };
 
 /* What somebody who made a room, and somebody who joined it, were given. */
 struct world_room {
@@ -138,6 +138,12 @@ const char *world_repeat(struct world *world, const char *unit, size_t count);
 char *world_dump(const struct world *world);
 /* How many entries have that text in their key. */
 int world_keys(const struct world *world, const char *text);
+/* What the last request wants changed, for a test that applies it late, or some of it: send the
+ * request with host.keep_edits. An array; lives as long as the world. */
+struct edit *world_edits(struct world *world, size_t *count);
+/* Applies one of them, or all. */
+void world_apply_one(struct world *world, const struct edit *edit);
+void world_apply(struct world *world, const struct edit *edits, size_t count);
 /* Drops what has expired, as a back end's housekeeping does. */
 void world_sweep(struct world *world);
 /* A request of its own in an empty arena, for what wants one without being sent. */
