@@ -103,13 +103,17 @@ static struct text names_from(struct request *request, struct text under, struct
     return arena_format(request->arena, "%t%t", &under, &start);
 }
 
-/* The same for one name: the space ends it, and the hash tells names apart that are cut. */
+/* The same for one name: the space ends it, and a hash tells names apart that are cut; `hash` is
+ * NULL where it is not at hand. */
 static struct text one_name(struct request *request, struct text under, struct text name,
-                            uint32_t hash) {
+                            const uint32_t *hash) {
     bool cut;
     struct text start = sortable(request, name, &cut);
-    return cut ? arena_format(request->arena, "%t%t" LAST "%x ", &under, &start, 8, (uint64_t)hash)
-               : arena_format(request->arena, "%t%t ", &under, &start);
+    if (!cut) {
+        return arena_format(request->arena, "%t%t ", &under, &start);
+    }
+    uint64_t number = hash != NULL ? *hash : keyed_number(request, "name", NO_TEXT, name) >> 32;
+    return arena_format(request->arena, "%t%t" LAST "%x ", &under, &start, 8, number);
 }
 
 static struct text key_origin(struct request *request) {
@@ -121,14 +125,10 @@ struct text key_directory(struct request *request, struct text name_start) {
 }
 
 struct text key_directory_topic(struct request *request, struct text name, uint32_t topic) {
-    return one_name(request, key_origin(request), name, topic);
+    return one_name(request, key_origin(request), name, &topic);
 }
 
 #define OFFERS TEXT("topics/offers/")
-
-static uint32_t offers_hash(const struct request *request, struct text name) {
-    return (uint32_t)(keyed_number(request, "offers", NO_TEXT, name) >> 32);
-}
 
 struct text key_peer(struct request *request, struct text peer, const char *family) {
     return arena_format(request->arena, "peer/%t/%s/", &peer, family);
@@ -139,13 +139,13 @@ struct text key_offers(struct request *request, struct text name_start) {
 }
 
 struct text key_offers_topic(struct request *request, struct text name) {
-    return one_name(request, OFFERS, name, offers_hash(request, name));
+    return one_name(request, OFFERS, name, NULL);
 }
 
 struct text key_offers_wide(struct request *request, struct text name) {
     return name.at == NULL ? TEXT("topics/wide/")
                            : arena_format(request->arena, "topics/wide/%x/", 1,
-                                          (uint64_t)offers_hash(request, name) & 15);
+                                          text_hash(name, TEXT_HASH) & 15);
 }
 
 struct text key_service(struct request *request, struct text uuid) {
