@@ -22,7 +22,7 @@ dev: build ## Start a development server: PORT=8787 STORAGE=kv RATE_LIMITS=off V
 	@node tools/dev.mjs
 
 .PHONY: test
-test: build unit ## Run every suite, or ONLY=unit|workerd|client|api|browser|tools
+test: build unit build/native/scale ## Run every suite, or ONLY=unit|workerd|client|api|browser|tools
 	@tools/debian.sh test
 	@node tools/test.mjs
 

@@ -6,6 +6,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { countInstructions, measureScale } from "./callgrind.mjs";
 import { measureHandshakes } from "./handshake.mjs";
 import { CONNECTIONS, ROUTES, ask, load, requestFile, run, seed } from "./load.mjs";
 import { scratchFile, startWorkerd } from "./workerd.mjs";
@@ -193,24 +194,11 @@ async function measureWorker() {
 
 // -- Instructions ---------------------------------------------------------------------------------
 
-/** Counts of one run of the transcript: {name, requests, instructions}, in its order. */
-async function countInstructions(name) {
-  const out = scratchFile(name);
-  // Nothing of the environment, which would move the stack about.
-  const output = await run(
-    "valgrind",
-    [
-      "--tool=callgrind",
-      "--collect-atstart=no",
-      `--callgrind-out-file=${out}`,
-      "build/native/transcript",
-    ],
-    { cwd: ROOT, env: { PATH: process.env.PATH } },
-  );
-  const labels = [...output.matchAll(/^@@ (\d+) (\d+) (\d+) (.*)$/gm)];
-  return labels.map(([, requests, hmacs, stored, label], i) => {
-    const dump = readFileSync(`${out}.${i + 1}`, "utf8");
-    const instructions = Number(/^totals: (\d+)/m.exec(dump)[1]);
+/** Counts of one run of the transcript: {label, requests, hmacs, stored, instructions}, in its order. */
+async function countTranscript() {
+  const counts = await countInstructions(["build/native/transcript"]);
+  return counts.map(({ text, instructions }) => {
+    const [, requests, hmacs, stored, label] = /^(\d+) (\d+) (\d+) (.*)$/.exec(text);
     return {
       label,
       requests: Number(requests),
@@ -224,8 +212,8 @@ async function countInstructions(name) {
 async function measureInstructions() {
   heading("Instructions a request in the native core");
   progress("valgrind --tool=callgrind, twice");
-  const first = await countInstructions("callgrind-1");
-  const second = await countInstructions("callgrind-2");
+  const first = await countTranscript();
+  const second = await countTranscript();
   table([
     ["", "instructions", "HMACs", "store calls"],
     ...first.map(({ label, requests, hmacs, stored, instructions }) => [
@@ -239,6 +227,24 @@ async function measureInstructions() {
   console.log(
     `bench/transcript.c over kv/memory.c, gcc -O2, without what OpenSSL's HMAC takes. ` +
       (same ? "Two runs gave the same counts." : "TWO RUNS GAVE DIFFERENT COUNTS."),
+  );
+}
+
+async function measurePages() {
+  heading("Instructions a page, by how many offers are open");
+  const sizes = QUICK ? [100, 10_000] : [100, 10_000, 1_000_000];
+  progress("valgrind --tool=callgrind; a million offers take two minutes");
+  const counts = await measureScale(sizes);
+  const targets = [...new Set(counts.map(({ target }) => target))];
+  table([
+    ["", ...sizes.map(String), "ratio, last to first", "aim"],
+    ...targets.map((target) => {
+      const of = counts.filter((row) => row.target === target).map((row) => row.instructions);
+      return [`GET ${target}`, ...of.map(String), (of.at(-1) / of[0]).toFixed(2), "<= 1.50"];
+    }),
+  ]);
+  console.log(
+    "bench/scale.c over kv/memory.c: each offer under a topic that all share and under one of its own.",
   );
 }
 
@@ -281,3 +287,4 @@ await measureStart();
 await measureHandshake();
 await measureWorker();
 await measureInstructions();
+await measurePages();
