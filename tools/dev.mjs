@@ -266,7 +266,8 @@ async function main() {
     verbose: true,
   });
   console.log(
-    `\n  Topics  ${server.url}/demo/\n  Rooms   ${server.url}/harness/\n  API     ${server.url}/\n` +
+    `\n  Chat     ${server.url}/demo/      topics, rooms and services\n` +
+      `  Harness  ${server.url}/harness/   rooms, looked into\n  API      ${server.url}/\n` +
       (isEverywhere(options.host)
         ? "  Other machines reach them under this machine's address.\n"
         : "") +

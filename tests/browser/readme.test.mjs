@@ -23,7 +23,7 @@ after(async () => {
 function linesWith(definition) {
   const blocks = readFileSync("README.md", "utf8").matchAll(/```js\n(.*?)```/gs);
   const [code] = [...blocks].map(([, lines]) => lines).filter((code) => code.includes(definition));
-  assert.ok(code.trim().split("\n").length <= 34, "some 30 lines");
+  assert.ok(code.trim().split("\n").length <= 55, "no more than one likes to read");
   const pasted = code.replace("http://localhost:8787", server.url);
   assert.notEqual(pasted, code);
   return pasted;
@@ -85,4 +85,34 @@ test("the README's lines for topics, pasted into two tabs, open a channel betwee
   await second.evaluate(() => window.channel.send("hello from the second"));
   assert.equal(await second.evaluate(() => window.heard), "hello from the first");
   assert.equal(await first.evaluate(() => window.heard), "hello from the second");
+});
+
+test("the README's lines for services, pasted into two tabs, open a channel between them", async () => {
+  const pasted = linesWith("async function publish").replace(
+    /iceServers = \[.*\]/,
+    "iceServers = []",
+  );
+  const [ada, bob] = await Promise.all([openUser(browser), openUser(browser)]);
+  for (const tab of [ada, bob]) {
+    await tab.goto(`${server.url}/health`);
+    await tab.evaluate(
+      `(async () => { ${pasted}; const listen = (channel) => {
+         window.heard = new Promise((resolve) => (channel.onmessage = (event) => resolve(event.data)));
+         window.channel = channel;
+       };
+       window.publishing = (...given) => publish(...given).then(listen);
+       window.finding = (...given) => find(...given).then(listen); })()`,
+    );
+  }
+  await ada.evaluate(() => void (window.met = window.publishing("ada", "chat@1.0.0")));
+  await ada.waitForFunction(async () => {
+    const { services } = await (await fetch("/usernames/ada/services")).json();
+    return services.length === 1;
+  });
+  await bob.evaluate(() => window.finding("ada", "chat@^1.0.0"));
+  await ada.evaluate(() => window.met);
+  await ada.evaluate(() => window.channel.send("hello from ada"));
+  await bob.evaluate(() => window.channel.send("hello from bob"));
+  assert.equal(await bob.evaluate(() => window.heard), "hello from ada");
+  assert.equal(await ada.evaluate(() => window.heard), "hello from bob");
 });
