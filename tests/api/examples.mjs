@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { example, requestExamples } from "./document.mjs";
+import { document, example, requestExamples } from "./document.mjs";
 import { Api } from "./helpers.mjs";
 import { Peer, pair } from "./peers/peer.mjs";
 import { assertDone, joinedRoom, offeredRoom, openRoom, pairedRoom } from "./rooms/room.mjs";
@@ -77,6 +77,39 @@ describe("an example of the document is a request that succeeds:", { concurrency
       const { status, text } = await SEND[operationId](value);
       assert.ok(status >= 200 && status < 300, `${status} ${text}`);
     });
+});
+
+/** Every path of the document, with something in place of its parameters. */
+const PATHS = Object.keys(document.paths).map((path) =>
+  path
+    .replace("/offers/{id}", `/offers/${"0".repeat(64)}`)
+    .replace("{peerId}", "0".repeat(32))
+    .replace(/\{\w+\}/, "abc123"),
+);
+
+describe("a path of the document answers a preflight:", { concurrency: true }, () => {
+  for (const path of PATHS)
+    test(path, async () => {
+      const api = new Api();
+      assert.equal((await api.request("OPTIONS", path)).status, 204);
+      assert.equal((await api.request("PUT", path)).status, 405); // with the methods of the document
+    });
+});
+
+test("services are answered as in the examples", async () => {
+  const { isPublic, metadata } = example("publishService", "one");
+  const { owner, peer, uuid } = await published({ isPublic, metadata });
+  await published({}, { owner, peer, fqn: "com.example.chat@2.1.3-beta.1" });
+  assert.equal((await owner.services()).length, 2);
+  const { body } = await owner.api.get(`/services/${uuid}`);
+  assert.deepEqual(body.metadata, metadata);
+});
+
+test("whether the name `claim` is free is asked with a small body", async () => {
+  const api = new Api();
+  const size = 1024 * 1024 + 1;
+  const head = await api.head("GET", "/usernames/claim", { "Content-Length": size });
+  assert.equal((await api.raw([head, "x".repeat(size)])).status, 413);
 });
 
 test("the directory is answered as in the example with startsWith", async () => {

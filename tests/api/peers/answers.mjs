@@ -245,6 +245,12 @@ describe("the answers to a peer's offers", { concurrency: true }, () => {
       pages.flatMap(({ answers }) => byOffer(answers)),
       ids,
     );
+    const pairs = await pagesOf(get, { limit: 2 });
+    assert.deepEqual(
+      pairs.flatMap(({ answers }) => byOffer(answers)),
+      ids,
+    );
+    for (const { answers } of pairs) assert.ok(answers.length <= 2);
     const since = pages[0].answers[0].answeredAt;
     assert.deepEqual(
       (await pagesOf(get, { since })).flatMap(({ answers }) => byOffer(answers)),
@@ -258,6 +264,7 @@ describe("the answers to a peer's offers", { concurrency: true }, () => {
       ["wait", value],
     ]),
     ...["x", "-1", "%ff", "a".repeat(5000)].map((value) => ["after", value]),
+    ...["0", "-1", "x"].map((value) => ["limit", value]),
   ])
     test(`are 400 with ${name}=${value.slice(0, 20)}`, async () => {
       const ann = await Peer.register();

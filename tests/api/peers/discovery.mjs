@@ -273,12 +273,14 @@ describe("offers of a peer", { concurrency: true }, () => {
 
   test("are the open ones, and nobody else's", async () => {
     const [ann, bob] = [await Peer.register(), await Peer.register()];
-    const [kept, answered, deleted] = await ann.offers({}, {}, {});
+    const topic = randomTopic();
+    const [kept, answered, deleted] = await ann.offers({ topics: [topic], info: "ann" }, {}, {});
     await bob.offer();
     await bob.answered(answered.id);
     assertStatus(await ann.delete(deleted.id), 200);
     const { body } = await bob.get(`/peers/${ann.id}/offers`);
     assert.deepEqual(idsOf(body.offers), [kept.id]);
+    assert.deepEqual(body.topics, [topic]);
   });
 
   test("are none of a peer that nobody knows", async () => {

@@ -52,11 +52,15 @@ describe("a peer's own offers", { concurrency: true }, () => {
   });
 
   test("are still there when they are answered, and say by whom and when", async () => {
-    const { ann, bob, id, answeredAt } = await pair({ secret: null, info: "ann" });
+    const { ann, bob, id, answeredAt } = await pair({
+      secret: "hush",
+      info: "ann",
+      topics: [randomTopic()],
+    });
     const [offer] = await ann.mine();
     assert.deepEqual(
-      [offer.id, offer.answered, offer.answererPeerId, offer.answeredAt, offer.info],
-      [id, true, bob.id, answeredAt, "ann"],
+      [offer.id, offer.answered, offer.answererPeerId, offer.answeredAt, offer.secret],
+      [id, true, bob.id, answeredAt, "hush"],
     );
   });
 

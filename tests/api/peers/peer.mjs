@@ -146,7 +146,7 @@ export class Peer {
 export async function pair({ api, ...fields } = {}) {
   const [ann, bob] = [await Peer.register(api), await Peer.register(api)];
   const { id, expiresAt } = await ann.offer(fields);
-  const answeredAt = await bob.answered(id);
+  const answeredAt = await bob.answered(id, { secret: fields.secret });
   return { ann, bob, id, answeredAt, expiresAt };
 }
 
