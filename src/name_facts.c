@@ -12,11 +12,11 @@ enum {
     OLD_MIN = 5, /* facts that do not matter any more, before they are deleted: each costs a call */
 };
 
-#define MINUTE (INT64_C(60) * 1000)
-#define YEAR (365 * 24 * 60 * MINUTE)
-#define WINDOW (5 * MINUTE) /* that a message's time may be off */
+/* ms */
+static const int64_t YEAR = INT64_C(365) * 24 * 60 * 60 * 1000;
+static const int64_t WINDOW = INT64_C(5) * 60 * 1000; /* that a message's time may be off */
 /* A message may be from the end of the window, and be sent again until the end of the next. */
-#define REMEMBERED (2 * WINDOW + MINUTE)
+static const int64_t REMEMBERED = INT64_C(11) * 60 * 1000;
 
 /* -- Reading ------------------------------------------------------------------- */
 

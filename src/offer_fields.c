@@ -66,8 +66,8 @@ bool read_offers(struct request *request, const cJSON *body, const cJSON **items
     return true;
 }
 
-bool may_publish(struct request *request, size_t count, struct response *wrong) {
+bool may_publish(struct request *request, size_t count, size_t replaced, struct response *wrong) {
     *wrong = fail(409, TEXT("Too many open offers"));
-    return offers_count(request, request->peer) + (int64_t)count <=
+    return offers_count(request, request->peer) + (int64_t)count - (int64_t)replaced <=
            request->settings.numbers[MAX_OFFERS_PER_PEER];
 }

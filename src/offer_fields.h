@@ -18,8 +18,8 @@ bool read_ttl(struct request *request, const cJSON *object, const char *path, in
 /* The array `offers`, of as many as a request may publish; offers[i].sdp is filled in. */
 bool read_offers(struct request *request, const cJSON *body, const cJSON **items,
                  struct offer **offers, size_t *count, struct response *wrong);
-/* Whether the caller may have so many more open ones. */
-bool may_publish(struct request *request, size_t count, struct response *wrong);
+/* Whether the caller may have so many more open ones, in the place of so many. */
+bool may_publish(struct request *request, size_t count, size_t replaced, struct response *wrong);
 struct response fail_no_offer(void);
 /* 400: the member at that path, and what it must be. */
 bool fail_field(struct request *request, const char *path, const char *name, const char *rule,

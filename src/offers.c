@@ -140,7 +140,7 @@ struct response post_offers(struct request *request) {
     if (!own_services(request, offers, count)) {
         return fail(404, TEXT("Service not found"));
     }
-    if (!may_publish(request, count, &wrong)) {
+    if (!may_publish(request, count, 0, &wrong)) {
         return wrong;
     }
     offers_publish(request, offers, count, false);

@@ -240,6 +240,19 @@ static void remove_offers(struct request *request, const struct service *service
     }
 }
 
+size_t service_replaces(struct request *request, const struct service *service, struct text peer) {
+    if (!service->there || !text_equal(service->peer, peer)) {
+        return 0;
+    }
+    struct listed *offers;
+    struct text label = published_label(request, service->publication);
+    size_t count = service_offers(request, service, &offers), replaced = 0;
+    for (size_t i = 0; i < count; i++) {
+        replaced += text_equal(offers[i].label, label);
+    }
+    return replaced;
+}
+
 void service_publish(struct request *request, struct service *service,
                      const struct service *before) {
     if (before->there) {

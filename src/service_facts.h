@@ -40,6 +40,8 @@ int64_t service_choose(struct request *request, const struct service *service,
                        const struct listed *offers, size_t count, bool *fresh);
 void service_hand_out(struct request *request, const struct service *service, struct text ref);
 
+/* How many open offers of that peer go when it is published again. */
+size_t service_replaces(struct request *request, const struct service *service, struct text peer);
 /* The edits that publish a service over the one that was read, and that end it: `service` has what
  * is to be published, `before` what was there. */
 void service_publish(struct request *request, struct service *service,

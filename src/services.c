@@ -131,8 +131,7 @@ static struct response answer_published(const struct publication *publication,
 }
 
 static void publish(struct request *request, struct publication *publication,
-                    struct service *service) {
-    struct service before = service_read(request, service->uuid);
+                    struct service *service, const struct service *before) {
     fill_offers(request, publication, service->uuid);
     service->peer = request->peer;
     service->username = publication->username;
@@ -141,7 +140,7 @@ static void publish(struct request *request, struct publication *publication,
     service->metadata = publication->metadata;
     service->expires_at = request->now + publication->ttl;
     service->publication = offers_publish(request, publication->offers, publication->count, true);
-    service_publish(request, service, &before);
+    service_publish(request, service, before);
 }
 
 struct response post_service(struct request *request) {
@@ -158,13 +157,17 @@ struct response post_service(struct request *request) {
     if (name.claim.at == NULL) {
         return fail(404, TEXT("Username not claimed"));
     }
-    if (!may_sign(request, "publish", &name, publication.fqn, &publication.read, &wrong) ||
-        !may_publish(request, publication.count, &wrong)) {
+    if (!may_sign(request, "publish", &name, publication.fqn, &publication.read, &wrong)) {
         return wrong;
     }
     struct service service = {.uuid = service_uuid(request, publication.username, publication.fqn)};
+    struct service before = service_read(request, service.uuid);
+    size_t replaced = service_replaces(request, &before, request->peer);
+    if (!may_publish(request, publication.count, replaced, &wrong)) {
+        return wrong;
+    }
     name_use(request, &name, &publication.read, name.key);
-    publish(request, &publication, &service);
+    publish(request, &publication, &service, &before);
     return answer_published(&publication, &service);
 }
 
