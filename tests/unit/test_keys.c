@@ -236,6 +236,84 @@ static void digests_of_another_label_scope_or_secret_differ(void **state) {
     assert_text(keyed_digest(other, "label", TEXT("scope"), TEXT("secret")), again);
 }
 
+/* -- Peers, topics of offers, services, names ----------------------------------- */
+
+static void keys_of_peers_services_and_names_are_shards_of_their_own(void **state) {
+    struct world *world = as_world(state);
+    struct request *request = world_request(world);
+    for (int i = 0; i < 2; i++) { /* whatever the origin */
+        assert_text(key_peer(request, TEXT("0123"), "open"), "peer/0123/open/");
+        assert_text(key_service(request, TEXT("a-b")), "service/a-b/");
+        assert_text(key_name(request, TEXT("alice")), "name/alice/");
+        assert_text(key_offers(request, TEXT("a b")), "topics/offers/a!20b");
+        assert_text(key_offers(request, TEXT("")), "topics/offers/");
+        assert_text(key_offers_topic(request, TEXT("a b")), "topics/offers/a!20b ");
+        assert_text(key_offers_wide(request, NO_TEXT), "topics/wide/");
+        world->host.headers[HEADER_ORIGIN] = "https://other.example";
+        request = world_request(world);
+    }
+}
+
+static void offers_of_a_topic_are_under_its_name_and_of_no_other(void **state) {
+    struct world *world = as_world(state);
+    struct name *names = calloc(200, sizeof *names);
+    for (int i = 0; i < 200; i++) {
+        draw_name(&names[i]);
+        struct request *request = world_request(world);
+        snprintf(names[i].key, sizeof names[i].key, "%s0123 4567",
+                 key_offers_topic(request, name_text(&names[i])).at);
+    }
+    for (int i = 0; i < 200; i++) {
+        for (int j = 0; j < 200; j++) {
+            struct request *request = world_request(world);
+            struct text key = text_of(names[j].key);
+            assert_int_equal(text_starts(key, key_offers(request, name_text(&names[i]))),
+                             text_starts(name_text(&names[j]), name_text(&names[i])));
+            assert_int_equal(text_starts(key, key_offers_topic(request, name_text(&names[i]))),
+                             text_equal(name_text(&names[j]), name_text(&names[i])));
+        }
+    }
+    free(names);
+}
+
+static void long_topics_of_offers_have_keys_of_their_own_that_fit(void **state) {
+    struct world *world = as_world(state);
+    static const char *const units[] = {"a", " ", "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80"};
+    enum { ENTRY = 32 + 1 + 18 + 1 + 8 }; /* peer, batch, mark */
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        struct request *request = world_request(world);
+        const char *rest = world_repeat(world, units[i], 255);
+        struct text one = key_offers_topic(request, arena_format(request->arena, "%s1", rest));
+        struct text two = key_offers_topic(request, arena_format(request->arena, "%s2", rest));
+        assert_true(one.len + ENTRY <= STORAGE_KEY_MAX);
+        assert_true(text_valid(one));
+        assert_false(text_starts(two, one) || text_starts(one, two));
+        bool cut = strlen(units[i]) > 1 || units[i][0] == ' ';
+        assert_int_equal(one.len > strlen("topics/offers/") + 400, cut);
+    }
+}
+
+static void the_wide_lists_are_16_that_topics_share_evenly(void **state) {
+    struct world *world = as_world(state);
+    int topics[16] = {0};
+    for (int i = 0; i < 1600; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "topic %d", i);
+        struct request *request = world_request(world);
+        struct text list = key_offers_wide(request, text_of(name));
+        assert_int_equal(list.len, strlen("topics/wide/0/"));
+        assert_true(text_starts(list, key_offers_wide(request, NO_TEXT)));
+        assert_int_equal(list.at[list.len - 1], '/');
+        uint64_t digit;
+        assert_true(text_hex((struct text){list.at + list.len - 2, 1}, &digit));
+        topics[digit]++;
+        assert_true(text_equal(list, key_offers_wide(request, text_of(name))));
+    }
+    for (int i = 0; i < 16; i++) {
+        assert_in_range(topics[i], 60, 140);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         world_test(the_keys_of_newer_sessions_come_first),
@@ -249,6 +327,10 @@ int main(void) {
         world_test(a_room_is_a_shard_of_its_own),
         world_test(a_digest_is_all_of_an_hmac_over_label_scope_and_secret),
         world_test(digests_of_another_label_scope_or_secret_differ),
+        world_test(keys_of_peers_services_and_names_are_shards_of_their_own),
+        world_test(offers_of_a_topic_are_under_its_name_and_of_no_other),
+        world_test(long_topics_of_offers_have_keys_of_their_own_that_fit),
+        world_test(the_wide_lists_are_16_that_topics_share_evenly),
     };
     return cmocka_run_group_tests_name("keys", tests, NULL, NULL);
 }

@@ -37,6 +37,27 @@ static void every_route_is_found(void **state) {
         {"GET", "/rooms/234567/candidates", 403},
         {"GET", "/rooms/public/public", 404},
         {"GET", "/rooms/offer", 403},
+        {"POST", "/register", 200},
+        {"POST", "/offers", 401},
+        {"GET", "/offers/by-topic/t", 200},
+        {"HEAD", "/offers/by-topic/t", 200},
+        {"GET", "/offers/by-topic/mine", 200},
+        {"GET", "/offers/mine", 401},
+        {"GET", "/offers/answers", 401},
+        {"DELETE", "/offers/mine", 401},
+        {"POST", "/offers/x/answer", 401},
+        {"POST", "/offers/x/ice-candidates", 401},
+        {"GET", "/offers/x/ice-candidates", 401},
+        {"GET", "/peers/0123456789abcdef0123456789abcdef/offers", 200},
+        {"POST", "/usernames/claim", 400},
+        {"GET", "/usernames/claim", 200},
+        {"GET", "/usernames/claim/services", 200},
+        {"POST", "/services", 401},
+        {"GET", "/services/x", 404},
+        {"DELETE", "/services/x", 400},
+        {"POST", "/index/name/query", 400},
+        {"GET", "/offers/sessions", 400}, /* of topics, which that is none of */
+        {"POST", "/services/offer", 400},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (world_send(world, rows[i].method, rows[i].target, NULL) != rows[i].status) {
@@ -79,6 +100,18 @@ static void another_method_is_405_and_says_which_are_allowed(void **state) {
         {"POST", "/x/sessions", "\nAllow: GET, HEAD, OPTIONS\n"},
         {"get", "/health", "\nAllow: GET, HEAD, OPTIONS\n"},
         {"PATCH", "/%ff/offer", "\nAllow: POST, OPTIONS\n"},
+        {"GET", "/register", "\nAllow: POST, OPTIONS\n"},
+        {"GET", "/offers", "\nAllow: POST, OPTIONS\n"},
+        {"POST", "/offers/by-topic/t", "\nAllow: GET, HEAD, OPTIONS\n"},
+        {"POST", "/offers/mine", "\nAllow: GET, HEAD, DELETE, OPTIONS\n"},
+        {"GET", "/offers/x", "\nAllow: DELETE, OPTIONS\n"},
+        {"GET", "/offers/x/answer", "\nAllow: POST, OPTIONS\n"},
+        {"DELETE", "/offers/x/ice-candidates", "\nAllow: POST, GET, HEAD, OPTIONS\n"},
+        {"POST", "/peers/x/offers", "\nAllow: GET, HEAD, OPTIONS\n"},
+        {"DELETE", "/usernames/claim", "\nAllow: POST, GET, HEAD, OPTIONS\n"},
+        {"POST", "/usernames/x", "\nAllow: GET, HEAD, OPTIONS\n"},
+        {"POST", "/services/x", "\nAllow: GET, HEAD, DELETE, OPTIONS\n"},
+        {"GET", "/index/x/query", "\nAllow: POST, OPTIONS\n"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (world_send(world, rows[i].method, rows[i].target, NULL) != 405 ||
@@ -203,6 +236,52 @@ static void what_a_route_needs_is_asked_for_before_the_body(void **state) {
     }
 }
 
+static void who_calls_is_asked_before_the_body_and_the_path_are_looked_at(void **state) {
+    struct world *world = as_world(state);
+    static const char *const wanted[] = {
+        "POST /offers",
+        "GET /offers/mine",
+        "GET /offers/answers",
+        "DELETE /offers/:id",
+        "POST /offers/:id/answer",
+        "POST /offers/:id/ice-candidates",
+        "GET /offers/:id/ice-candidates",
+        "POST /services",
+    };
+    enum { WANTED = sizeof wanted / sizeof wanted[0] };
+    const char *large = world_repeat(world, "x", 1048577);
+    struct world_peer peer;
+    world_register(world, &peer);
+    size_t found = 0;
+    for (size_t i = 0; i < routes_count; i++) {
+        char name[64], target[64];
+        snprintf(name, sizeof name, "%s %s", routes[i].method, routes[i].pattern);
+        size_t at = 0;
+        while (at < WANTED && strcmp(wanted[at], name) != 0) {
+            at++;
+        }
+        assert_int_equal((routes[i].needs & NEEDS_PEER) != 0, at < WANTED);
+        if (at == WANTED) {
+            continue;
+        }
+        found++;
+        const char *hole = strstr(routes[i].pattern, ":id");
+        snprintf(target, sizeof target, "%.*s%s%s",
+                 (int)(hole == NULL ? 0 : hole - routes[i].pattern), routes[i].pattern,
+                 hole == NULL ? "" : "%ff", hole == NULL ? routes[i].pattern : hole + 3);
+        world_send(world, routes[i].method, target, large);
+        assert_error(world, 401, "Missing Authorization header");
+        world_send_as(world, &peer, routes[i].method, target, large);
+        assert_int_equal(world->result.status, 413);
+        if (hole != NULL) {
+            world_send_as(world, &peer, routes[i].method, target, large + 1);
+            assert_error(world, 400, "The path must be percent-encoded UTF-8 without U+0000");
+        }
+    }
+    assert_int_equal(found, WANTED);
+    assert_int_equal(memory_count(world->memory), 0);
+}
+
 static void a_path_that_is_no_text_is_400(void **state) {
     struct world *world = as_world(state);
     static const char *const topics[] = {"%",   "%4",  "%zz",    "%00",       "a%00b",
@@ -244,6 +323,11 @@ static void a_body_at_its_limit_is_read_and_one_byte_over_is_413(void **state) {
         {"GET", "/topics", 1048576, 200, "1048576"},
         {"GET", "/", 1048576, 200, "1048576"},
         {"GET", "/health", 1048576, 200, "1048576"},
+        {"POST", "/register", 1048576, 200, "1048576"},
+        {"GET", "/offers/by-topic/t", 1048576, 200, "1048576"},
+        {"POST", "/usernames/claim", 1048576, 400, "1048576"},
+        {"DELETE", "/services/x", 1048576, 400, "1048576"},
+        {"POST", "/index/name/query", 1048576, 400, "1048576"},
     };
     const char *body = world_repeat(world, " ", 1048577);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -327,6 +411,8 @@ static void a_route_is_logged_by_its_pattern(void **state) {
         {"HEAD", "/health", "GET /health"},
         {"POST", "/secret/offer", "POST /:topic/offer"},
         {"GET", "/%ff/sessions", "GET /:topic/sessions"},
+        {"GET", "/offers/by-topic/secret", "GET /offers/by-topic/:topic"},
+        {"DELETE", "/offers/secret", "DELETE /offers/:id"},
         {"GET", "/nothing", "none"},
         {"PUT", "/health", "none"},
     };
@@ -371,6 +457,7 @@ int main(void) {
         world_test(failures_and_wrong_settings_have_codes_under_rooms),
         world_test(only_paths_of_rooms_have_coded_errors),
         world_test(what_a_route_needs_is_asked_for_before_the_body),
+        world_test(who_calls_is_asked_before_the_body_and_the_path_are_looked_at),
         world_test(a_path_that_is_no_text_is_400),
         world_test(a_parameter_is_decoded_after_the_path_is_cut),
         world_test(a_body_at_its_limit_is_read_and_one_byte_over_is_413),

@@ -21,6 +21,11 @@ static void what_is_absent_or_empty_is_its_default(void **state) {
     assert_int_equal(settings.numbers[ROOM_TTL_PAIRED], 600);
     assert_int_equal(settings.numbers[ROOM_TTL_CLOSED], 15);
     assert_int_equal(settings.numbers[ICE_TTL], 300);
+    assert_int_equal(settings.numbers[OFFER_DEFAULT_TTL], 60000);
+    assert_int_equal(settings.numbers[OFFER_MIN_TTL], 60000);
+    assert_int_equal(settings.numbers[OFFER_MAX_TTL], 86400000);
+    assert_int_equal(settings.numbers[MAX_OFFERS_PER_REQUEST], 100);
+    assert_int_equal(settings.numbers[MAX_OFFERS_PER_PEER], 1000);
     assert_text(settings.cors_origins, "*");
 }
 
@@ -55,6 +60,23 @@ static void numbers_keep_to_their_bounds(void **state) {
         {ICE_TTL, "0", false},
         {ICE_TTL, "86400", true},
         {ICE_TTL, "86401", false},
+        {OFFER_DEFAULT_TTL, "0", false},
+        {OFFER_DEFAULT_TTL, "1", true},
+        {OFFER_DEFAULT_TTL, "86400000", true},
+        {OFFER_DEFAULT_TTL, "86400001", false},
+        {OFFER_MIN_TTL, "0", false},
+        {OFFER_MIN_TTL, "86400001", false},
+        {OFFER_MAX_TTL, "0", false},
+        {OFFER_MAX_TTL, "86400000", true},
+        {OFFER_MAX_TTL, "86400001", false},
+        {MAX_OFFERS_PER_REQUEST, "0", false},
+        {MAX_OFFERS_PER_REQUEST, "1", true},
+        {MAX_OFFERS_PER_REQUEST, "100", true},
+        {MAX_OFFERS_PER_REQUEST, "101", false},
+        {MAX_OFFERS_PER_PEER, "0", false},
+        {MAX_OFFERS_PER_PEER, "1", true},
+        {MAX_OFFERS_PER_PEER, "10000", true},
+        {MAX_OFFERS_PER_PEER, "10001", false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct text values[SETTINGS] = {0};
