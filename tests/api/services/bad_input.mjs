@@ -224,7 +224,12 @@ describe("a path", { concurrency: true }, () => {
 });
 
 describe("the body of a GET", { concurrency: true }, () => {
-  for (const path of ["/usernames/ann", "/usernames/ann/services", "/services/x"])
+  for (const path of [
+    "/usernames/ann",
+    "/usernames/claim",
+    "/usernames/ann/services",
+    "/services/x",
+  ])
     test(`${path} is ignored up to 1 MiB, and 413 over it`, async () => {
       const api = caller();
       const { status } = await api.get(path);

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { KB, assertError, inParallel } from "../helpers.mjs";
 import { Peer, assertStatus } from "../peers/peer.mjs";
-import { Owner, caller, published, randomName, service, taken } from "./owner.mjs";
+import { FQN, Owner, caller, published, randomName, service, taken } from "./owner.mjs";
 
 const MB = KB * KB;
 
@@ -77,11 +77,15 @@ describe("the services of a name", { concurrency: true }, () => {
   });
 
   test("are no longer listed when they are unpublished, the others are", async () => {
-    const one = await published({ isPublic: true });
-    const two = await published({ isPublic: true }, { ...one, fqn: "files@1.0.0" });
-    assertStatus(await one.owner.unpublish(one.uuid), 200);
-    const [entry, ...more] = await one.owner.services();
-    assert.deepEqual([entry.uuid, more], [two.uuid, []]);
+    const metadata = { description: "talk to me" };
+    const one = await published({ isPublic: true, metadata });
+    const two = await published({}, { ...one, fqn: "files@1.0.0" });
+    const gone = await published({ isPublic: true }, { ...one, fqn: "chat@1.0.1" });
+    assertStatus(await one.owner.unpublish(gone.uuid, "chat@1.0.1"), 200);
+    assert.deepEqual(await one.owner.services(), [
+      { uuid: one.uuid, isPublic: true, serviceFqn: FQN, metadata },
+      { uuid: two.uuid, isPublic: false },
+    ]);
   });
 
   test("become public and private as they are published again", async () => {

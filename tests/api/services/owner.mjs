@@ -1,4 +1,4 @@
-// What the tests of services share: owners of usernames, who sign what they do, and what they publish.
+// What the tests of services share: owners of usernames, who sign what they do, and what is published.
 
 import assert from "node:assert/strict";
 import { randomBytes, webcrypto } from "node:crypto";

@@ -33,7 +33,7 @@ async function drain(api, uuid, peer) {
 
 describe("a service", { concurrency: true }, () => {
   test("is found by its uuid, with an offer, whoever asks", async () => {
-    const metadata = { room: 1 };
+    const metadata = { description: "talk to me" };
     const { owner, made, uuid, api } = await published({ sdp: "x", isPublic: true, metadata });
     const [{ createdAt }] = made.offers;
     for (const by of [api, caller(), caller(null)])

@@ -25,7 +25,7 @@ import {
 
 const ZEROS = { key: Buffer.alloc(32).toString("base64"), signature: `${"A".repeat(86)}==` };
 
-/** A victim with a private service, an answered offer and an open one; and an attacker with all of their own. */
+/** A victim with a private service, an answered offer and an open one; an attacker with a service. */
 async function scene() {
   const metadata = { room: "the metadata" };
   const offers = [{ sdp: "first" }, { sdp: "second" }];
