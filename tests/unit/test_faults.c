@@ -1,5 +1,5 @@
-/* Faults: each route, and each step of a room's life, with a store that fails at its Nth call, for
- * every N, and with an arena of every size.
+/* Faults: each route, and each step of a room's life and of a service's, with a store that fails at
+ * its Nth call, for every N, and with an arena of every size.
  *
  * What fails is answered with 503 and leaves the store as it was; the same request then succeeds.
  */
@@ -158,7 +158,7 @@ static void whichever_call_fails_the_store_stays_whole(void **state) {
             }
         }
     }
-    assert_int_equal(failures, 16); /* twelve lists and four applies */
+    assert_int_equal(failures, 22); /* eighteen lists and counts, and four applies */
 }
 
 static void whatever_the_size_of_the_arena_the_answer_is_right_or_503(void **state) {
@@ -369,6 +369,214 @@ static void what_is_put_again_is_put_with_the_change_or_not_at_all(void **state)
     }
 }
 
+/* -- A service's life, and its offers' ------------------------------------------ */
+
+enum actor { NO_PEER, ALICE, BOB };
+
+/* What stands for something in a target or a body: %O the first offer, %N the next one, %U the
+ * service, %P alice's id, %K her key, %S a signed message for what is behind it up to a bar. */
+static const struct act {
+    const char *method, *target;
+    enum actor actor;
+    int status;
+    const char *body;
+} acts[] = {
+    {"POST", "/register", NO_PEER, 200, ""},
+    {"POST", "/offers", ALICE, 201,
+     "{\"offers\":[{\"sdp\":\"o1\",\"topics\":[\"t\",\"u\"],\"secret\":\"s\"},{\"sdp\":\"o2\","
+     "\"topics\":[\"t\",\"a\",\"b\",\"c\",\"d\",\"e\",\"f\",\"g\",\"h\",\"i\",\"j\",\"k\",\"l\","
+     "\"m\",\"n\",\"o\",\"p\",\"q\"],\"ttl\":70000},{\"sdp\":\"o3\",\"info\":\"i\"}]}"},
+    {"POST", "/offers", ALICE, 400, "{\"offers\":[{\"sdp\":\"o\"},{}]}"},
+    {"GET", "/offers/by-topic/t?limit=1", NO_PEER, 200, NULL},
+    {"GET", "/offers/by-topic/t?bloom=_w", NO_PEER, 200, NULL},
+    {"GET", "/peers/%P/offers", NO_PEER, 200, NULL},
+    {"GET", "/offers/mine?limit=2", ALICE, 200, NULL},
+    {"POST", "/offers/%O/answer", BOB, 400, "{\"sdp\":\"a\"}"},
+    {"POST", "/offers/%O/answer", BOB, 200, "{\"sdp\":\"a\",\"secret\":\"s\"}"},
+    {"POST", "/offers/%O/answer", BOB, 400, "{\"sdp\":\"a\",\"secret\":\"s\"}"},
+    {"POST", "/offers/%N/answer", BOB, 200, "{\"sdp\":\"a\"}"},
+    {"POST", "/offers/%O/ice-candidates", BOB, 200, "{\"candidates\":[1,{\"a\":[]}]}"},
+    {"POST", "/offers/%O/ice-candidates", ALICE, 200, "{\"candidates\":[\"c\"]}"},
+    {"GET", "/offers/%O/ice-candidates?wait=5", ALICE, 200, NULL},
+    {"GET", "/offers/answers?wait=5", ALICE, 200, NULL},
+    {"GET", "/offers/mine", ALICE, 200, NULL},
+    {"POST", "/usernames/claim", NO_PEER, 200,
+     "{\"username\":\"alice\",\"publicKey\":\"%K\",%Sclaim:alice|}"},
+    {"POST", "/usernames/claim", NO_PEER, 200,
+     "{\"username\":\"alice\",\"publicKey\":\"%K\",%Sclaim:alice|}"},
+    {"GET", "/usernames/alice", NO_PEER, 200, NULL},
+    {"POST", "/services", ALICE, 201,
+     "{\"username\":\"alice\",\"serviceFqn\":\"chat@1.0.0\",\"offers\":[{\"sdp\":\"a\"},"
+     "{\"sdp\":\"b\"}],\"isPublic\":true,\"metadata\":{\"a\":1},"
+     "%Spublish:alice:chat@1.0.0|}"},
+    {"GET", "/services/%U", NO_PEER, 200, NULL},
+    {"POST", "/offers", ALICE, 201,
+     "{\"offers\":[{\"sdp\":\"c\",\"serviceId\":\"%U\"},"
+     "{\"sdp\":\"d\",\"serviceId\":\"%U\",\"topics\":[\"t\"]}]}"},
+    {"GET", "/services/%U", NO_PEER, 200, NULL},
+    {"GET", "/usernames/alice/services", NO_PEER, 200, NULL},
+    {"POST", "/index/alice/query", NO_PEER, 200, "{\"serviceFqn\":\"chat@^1.0.0\"}"},
+    {"POST", "/services", ALICE, 201,
+     "{\"username\":\"alice\",\"serviceFqn\":\"chat@1.0.0\",\"sdp\":\"e\","
+     "%Spublish:alice:chat@1.0.0|}"},
+    {"DELETE", "/offers/%O", ALICE, 200, NULL},
+    {"DELETE", "/services/%U", ALICE, 200, "{\"username\":\"alice\"}"},
+    {"POST", "/services", ALICE, 201,
+     "{\"username\":\"alice\",\"serviceFqn\":\"chat@1.0.0\",\"sdp\":\"f\","
+     "%Spublish:alice:chat@1.0.0|}"},
+    {"DELETE", "/services/%U", NO_PEER, 200,
+     "{\"username\":\"alice\",%Sunpublish:alice:chat@1.0.0|}"},
+    {"GET", "/services/%U", NO_PEER, 404, NULL},
+};
+enum { ACTS = sizeof acts / sizeof acts[0] };
+
+/* A world, and who acts in it. */
+struct play {
+    struct outcome outcome;
+    struct world_peer peers[3];
+    char offer[OFFER_ID_SIZE], next[OFFER_ID_SIZE], uuid[40];
+};
+
+static const char *sign_act(const struct play *play, int i, const char *what, size_t len) {
+    static char members[512];
+    char message[128], signature[WORLD_SIGNATURE_SIZE];
+    snprintf(message, sizeof message, "%.*s:%lld", (int)len, what,
+             (long long)play->outcome.world->host.now + i);
+    world_sign(ALICE, message, signature);
+    snprintf(members, sizeof members, "\"message\":\"%s\",\"signature\":\"%s\"", message,
+             signature);
+    return members;
+}
+
+static void fill(const struct play *play, int i, const char *text, char *out) {
+    char key[WORLD_KEY_SIZE];
+    world_key(ALICE, key);
+    for (; *text != '\0'; text++) {
+        if (*text != '%') {
+            *out++ = *text;
+            continue;
+        }
+        const char *what = ++text + 1, *value = key;
+        switch (*text) {
+        case 'O':
+            value = play->offer;
+            break;
+        case 'N':
+            value = play->next;
+            break;
+        case 'U':
+            value = play->uuid;
+            break;
+        case 'P':
+            value = play->peers[ALICE].id;
+            break;
+        case 'S':
+            text = strchr(what, '|');
+            value = sign_act(play, i, what, (size_t)(text - what));
+            break;
+        default:
+            assert_int_equal(*text, 'K');
+        }
+        strcpy(out, value);
+        out += strlen(value);
+    }
+    *out = '\0';
+}
+
+static int act(struct play *play, int i) {
+    struct test_host *host = &play->outcome.world->host;
+    char target[256], body[1024];
+    fill(play, i, acts[i].target, target);
+    fill(play, i, acts[i].body == NULL ? "" : acts[i].body, body);
+    host->random = (uint64_t)(i + 1) << 40;
+    host->headers[HEADER_AUTHORIZATION] =
+        acts[i].actor == NO_PEER ? NULL : play->peers[acts[i].actor].bearer;
+    return world_send(play->outcome.world, acts[i].method, target,
+                      acts[i].body == NULL ? NULL : body);
+}
+
+static void act_done(struct play *play, int i) {
+    struct world *world = play->outcome.world;
+    assert_int_equal(world->result.status, acts[i].status);
+    keep_given(world, "uuid", play->uuid, sizeof play->uuid);
+    if (i == 1) {
+        snprintf(play->offer, sizeof play->offer, "%s", world_text_in(world, "offers", 0, "id"));
+        snprintf(play->next, sizeof play->next, "%s", world_text_in(world, "offers", 1, "id"));
+    }
+}
+
+/* A world in which the acts before that one are over. */
+static struct play play_until(int i, bool eventual) {
+    struct play play = {.offer = "", .next = "", .uuid = ""};
+    void *state;
+    (eventual ? world_open_eventual : world_open)(&state);
+    play.outcome.world = state;
+    world_register(play.outcome.world, &play.peers[ALICE]);
+    world_register(play.outcome.world, &play.peers[BOB]);
+    for (int before = 0; before < i; before++) {
+        act(&play, before);
+        act_done(&play, before);
+    }
+    play.outcome.before = world_dump(play.outcome.world);
+    return play;
+}
+
+static struct play begin_act(int i, bool eventual) {
+    struct play play = play_until(i, eventual), twin = play_until(i, eventual);
+    play.outcome.status = act(&twin, i);
+    act_done(&twin, i);
+    play.outcome.answer = copy(twin.outcome.world->result.body);
+    play.outcome.after = world_dump(twin.outcome.world);
+    end(&twin.outcome);
+    return play;
+}
+
+static void whichever_call_fails_in_a_services_life_the_store_stays_whole(void **state) {
+    (void)state;
+    int failures = 0;
+    for (int i = 0; i < 2 * ACTS; i++) {
+        for (int n = 1;; n++) {
+            struct play play = begin_act(i / 2, i % 2);
+            struct faulty *store = &play.outcome.world->store;
+            store->calls = 0;
+            store->fail_at = n;
+            act(&play, i / 2);
+            bool failed = store->calls >= n;
+            store->fail_at = 0;
+            if (failed) {
+                assert_refused(&play.outcome);
+                act(&play, i / 2);
+                failures++;
+            }
+            assert_done(&play.outcome);
+            end(&play.outcome);
+            if (!failed) {
+                break;
+            }
+        }
+    }
+    assert_true(failures > 2 * ACTS); /* a look and an apply each, and more */
+}
+
+static void whatever_the_size_of_the_arena_an_act_of_a_service_is_right_or_503(void **state) {
+    (void)state;
+    for (int i = 0; i < 2 * ACTS; i++) {
+        struct play play = begin_act(i / 2, i % 2);
+        bool done = false;
+        for (size_t limit = 0; !done; limit += limit < 4096 ? 32 : 512) {
+            assert_true(limit < TEST_ARENA);
+            play.outcome.world->host.arena.limit = limit;
+            done = act(&play, i / 2) != 503;
+            play.outcome.world->host.arena.limit = TEST_ARENA;
+            if (!done) {
+                assert_refused(&play.outcome);
+            }
+        }
+        assert_done(&play.outcome);
+        end(&play.outcome);
+    }
+}
+
 /* -- Beside that ---------------------------------------------------------------- */
 
 static void a_request_that_ran_out_of_memory_costs_only_itself(void **state) {
@@ -398,6 +606,8 @@ int main(void) {
         cmocka_unit_test(whatever_the_size_of_the_arena_the_answer_is_right_or_503),
         cmocka_unit_test(whichever_call_fails_in_a_rooms_life_the_room_stays_whole),
         cmocka_unit_test(whatever_the_size_of_the_arena_a_step_of_a_room_is_right_or_503),
+        cmocka_unit_test(whichever_call_fails_in_a_services_life_the_store_stays_whole),
+        cmocka_unit_test(whatever_the_size_of_the_arena_an_act_of_a_service_is_right_or_503),
         cmocka_unit_test(what_is_put_again_is_put_with_the_change_or_not_at_all),
         world_test(a_request_that_ran_out_of_memory_costs_only_itself),
         world_test(a_store_that_refuses_an_offer_gives_no_code_away),
