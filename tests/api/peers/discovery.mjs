@@ -247,7 +247,7 @@ describe("offers of many topics", { concurrency: true }, () => {
       const { offers, total } = await topicPage(topic);
       assert.deepEqual([idsOf(offers), total], [[kept.id], 1]);
     }
-    assert.deepEqual(idsOf(await ann.mine()).length, 2);
+    assert.equal((await ann.mine()).length, 2);
   });
 });
 

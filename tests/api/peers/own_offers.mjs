@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { Api } from "../helpers.mjs";
+import { Api, assertError } from "../helpers.mjs";
 import {
   MB,
   NO_OFFER,
@@ -17,7 +17,6 @@ import {
   sorted,
   underTopic,
 } from "./peer.mjs";
-import { assertError } from "../helpers.mjs";
 
 const pageOfMine = (peer) => async (query) =>
   assertStatus(await peer.get(`/offers/mine${query}`), 200).body;
