@@ -12,7 +12,11 @@ import { VirtualTime } from "./virtual-time.mjs";
 
 const module = new WebAssembly.Module(readFileSync("build/core.wasm"));
 // Candidates are looked at again once the stores agree, which takes long.
-const env = { AUTH_SECRET: "the secret of the tests".repeat(2), RATE_LIMITS: "off", ICE_TTL: "600" };
+const env = {
+  AUTH_SECRET: "the secret of the tests".repeat(2),
+  RATE_LIMITS: "off",
+  ICE_TTL: "600",
+};
 const ORIGIN = "https://app.example";
 const TRACE = 60; // requests shown of a story that failed
 const TRIP_MAX = 150; // ms, of a request on its way to the server, and of its answer
@@ -65,7 +69,8 @@ export class World {
     const answer = await response.text();
     const json = answer === "" ? null : JSON.parse(answer);
     this.trace.push([this.time.passed, place, method, path, text, response.status, json]);
-    if (response.status >= 500 && !this.mayFail) throw new Error(`${method} ${path}: ${response.status}`);
+    if (response.status >= 500 && !this.mayFail)
+      throw new Error(`${method} ${path}: ${response.status}`);
     const answered = this.time.now;
     await this.time.sleep(this.random.whole(1, TRIP_MAX));
     return { status: response.status, json, arrived, answered };
