@@ -165,39 +165,61 @@ struct response post_offer_candidates(struct request *request) {
 
 /* -- GET /offers/:id/ice-candidates -------------------------------------------- */
 
-/* The list being made. */
-struct list {
-    cJSON *candidates;
-    struct text peer;
-    const char *role;
-    int64_t since;
-    size_t bytes;
-    bool full;
+struct candidate {
+    struct text json;
+    int64_t time;
 };
 
-static void add_lines(struct request *request, struct list *list, struct text lines, int64_t time) {
+/* What the other side has left after `since`, oldest first: where the store is eventual, requests
+ * that did not see each other may have overlapping times. */
+struct list {
+    struct candidate *candidates;
+    size_t count;
+    size_t bytes;
+    int64_t since;
+};
+
+static void add_candidate(struct list *list, struct candidate candidate) {
+    size_t at = list->count++;
+    for (; at > 0 && list->candidates[at - 1].time > candidate.time; at--) {
+        list->candidates[at] = list->candidates[at - 1];
+    }
+    list->candidates[at] = candidate;
+}
+
+/* False once there are as many as one answer may hold. */
+static bool add_lines(struct list *list, struct text lines, int64_t time) {
     enum { FIELD_NAMES = 128 };
-    for (; lines.len > 0 && !list->full; time++) {
+    for (; lines.len > 0; time++) {
         struct text candidate = text_cut(&lines, '\n');
         if (time <= list->since) {
             continue;
         }
         list->bytes += FIELD_NAMES + candidate.len;
-        list->full = list->bytes > ANSWER_MAX;
-        if (list->full) {
-            return;
+        if (list->bytes > ANSWER_MAX || list->count == SIDE_MAX) {
+            return false;
         }
-        cJSON *item = json_push_object(list->candidates);
-        json_add_raw(item, "candidate", arena_copy(request->arena, candidate));
-        json_add_text(item, "peerId", list->peer);
-        json_add_text(item, "role", text_of(list->role));
-        json_add_number(item, "createdAt", time);
+        add_candidate(list, (struct candidate){candidate, time});
+    }
+    return true;
+}
+
+static void show_candidates(struct request *request, cJSON *answer, const struct list *list,
+                            struct text peer, enum side side) {
+    cJSON *array = json_add_array(answer, "candidates");
+    for (size_t i = 0; i < list->count; i++) {
+        cJSON *item = json_push_object(array);
+        json_add_raw(item, "candidate", arena_copy(request->arena, list->candidates[i].json));
+        json_add_text(item, "peerId", peer);
+        json_add_text(item, "role", text_of(side_names[side]));
+        json_add_number(item, "createdAt", list->candidates[i].time);
     }
 }
 
 struct response get_offer_candidates(struct request *request) {
     struct response wrong;
-    struct list list = {0};
+    struct list list = {.candidates =
+                            arena_array(request->arena, SIDE_MAX, sizeof(struct candidate))};
     int64_t wait;
     if (!query_number(request, "since", 0, INT64_MAX, -1, &list.since)) {
         return fail(400, TEXT("since must be a time in ms"));
@@ -211,19 +233,19 @@ struct response get_offer_candidates(struct request *request) {
         return wrong;
     }
     enum side other = side == OFFERER ? ANSWERER : OFFERER;
-    cJSON *answer = json_object();
-    json_add_text(answer, "offerId", handshake.id);
-    list.candidates = json_add_array(answer, "candidates");
-    list.peer = other == OFFERER ? ref_peer(handshake.id) : handshake.answerer;
-    list.role = side_names[other];
     struct walk walk = walk_begin(request, &handshake, other);
     const struct fact *fact;
     int64_t time;
-    while (!list.full && (fact = walk_next(request, &walk, &time)) != NULL) {
-        add_lines(request, &list, fact->value, time);
+    bool more = true;
+    while (more && (fact = walk_next(request, &walk, &time)) != NULL) {
+        more = add_lines(&list, fact->value, time);
     }
+    cJSON *answer = json_object();
+    json_add_text(answer, "offerId", handshake.id);
+    show_candidates(request, answer, &list,
+                    other == OFFERER ? ref_peer(handshake.id) : handshake.answerer, other);
     struct response response = answer_json(200, answer);
-    if (cJSON_GetArraySize(list.candidates) == 0) {
+    if (list.count == 0) {
         response.wait = (int)wait;
     }
     return response;

@@ -4,7 +4,9 @@
 #include "check.h"
 #include "keys.h"
 
-enum { TIME_LEN = 12, RANDOM_LEN = 8, UUID_LEN = 36 };
+#include <string.h>
+
+enum { TIME_LEN = 12, RANDOM_LEN = 8 };
 
 enum { HANDED_FOR = 30 * 1000 }; /* ms that somebody who was given an offer has it to himself */
 
@@ -290,24 +292,57 @@ static bool read_listing(struct request *request, struct text value, struct list
     return expires_at > request->now;
 }
 
-size_t services_list(struct request *request, struct text username, struct text fqn_start,
-                     struct listing **listings) {
+struct listings listings_begin(struct request *request, struct text username,
+                               struct text fqn_start) {
     struct text prefix = key_name(request, username);
     prefix = arena_format(request->arena, "%tservice/", &prefix);
-    struct page page =
-        storage_list_all(request, arena_format(request->arena, "%t%t", &prefix, &fqn_start));
-    *listings = arena_array(request->arena, page.count, sizeof(*listings)[0]);
-    struct text latest = NO_TEXT;
-    size_t count = 0;
-    for (size_t i = 0; i < page.count; i++) {
-        struct text rest = text_from(page.facts[i].key, prefix.len);
-        struct text fqn = text_cut(&rest, '/');
-        struct listing *listing = &(*listings)[count];
-        if (latest.at == NULL || !text_equal(fqn, latest)) {
-            count += read_listing(request, page.facts[i].value, listing);
-            listing->fqn = fqn;
-        }
-        latest = fqn;
+    struct text start = arena_format(request->arena, "%t%t", &prefix, &fqn_start);
+    return (struct listings){.prefix = prefix,
+                             .start = start,
+                             .page = {.last = TEXT(""), .more = true},
+                             .mark = request->arena->used};
+}
+
+/* Gives back the page before, where nothing of it is needed. */
+static void next_page(struct request *request, struct listings *listings) {
+    char last[STORAGE_KEY_MAX];
+    struct text after = {last, listings->page.last.len};
+    memcpy(last, listings->page.last.at, after.len);
+    if (!listings->keep) {
+        arena_rewind(request->arena, listings->mark);
     }
-    return count;
+    listings->page = storage_list(request, listings->start, after, STORAGE_PAGE_MAX);
+    if (listings->page.last.at == last) { /* nothing came: it is ours, and goes */
+        listings->page.last = arena_copy(request->arena, after);
+    }
+    listings->next = 0;
+}
+
+/* Whether this is the newest publication of its FQN. */
+static bool is_newest(struct listings *listings, struct text fqn) {
+    if (text_equal(fqn, (struct text){listings->fqn, listings->fqn_len})) {
+        return false;
+    }
+    memcpy(listings->fqn, fqn.at, fqn.len);
+    listings->fqn_len = fqn.len;
+    return true;
+}
+
+bool listings_next(struct request *request, struct listings *listings) {
+    for (;;) {
+        while (listings->next < listings->page.count) {
+            const struct fact *fact = &listings->page.facts[listings->next++];
+            struct text rest = text_from(fact->key, listings->prefix.len);
+            struct text fqn = text_cut(&rest, '/');
+            if (is_newest(listings, fqn) &&
+                read_listing(request, fact->value, &listings->listing)) {
+                listings->listing.fqn = fqn;
+                return true;
+            }
+        }
+        if (!listings->page.more) {
+            return false;
+        }
+        next_page(request, listings);
+    }
 }

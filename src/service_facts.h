@@ -13,6 +13,8 @@
 
 #include "offer_facts.h"
 
+enum { UUID_LEN = 36 };
+
 struct service {
     struct text uuid;
     bool there;
@@ -48,13 +50,30 @@ void service_publish(struct request *request, struct service *service,
                      const struct service *before);
 void service_end(struct request *request, const struct service *service);
 
-/* Entries of name/<username>/service/ that begin so: the newest of each FQN. */
+/* A service as the name's list has it. */
 struct listing {
     struct text fqn, uuid;
     bool is_public;
-    struct text metadata;
+    struct text metadata; /* JSON object, or empty */
 };
-size_t services_list(struct request *request, struct text username, struct text fqn_start,
-                     struct listing **listings);
+
+/* A walk through name/<username>/service/, by FQN. What is listed stays until the next one, and for
+ * good from the moment on that `keep` is set. */
+struct listings {
+    struct text prefix, start;
+    struct page page;
+    size_t next;
+    size_t mark; /* of the arena */
+    bool keep;
+    char fqn[STORAGE_KEY_MAX]; /* the one that was read last, whose older publications come next */
+    size_t fqn_len;
+    struct listing listing;
+};
+
+/* Those whose FQN starts so. */
+struct listings listings_begin(struct request *request, struct text username,
+                               struct text fqn_start);
+/* The next service, in listings->listing; false at the end. */
+bool listings_next(struct request *request, struct listings *listings);
 
 #endif

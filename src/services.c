@@ -200,13 +200,13 @@ static size_t join_offers(struct request *request, struct listed **offers, size_
 }
 
 /* An offer for this caller; one that does not exist where there is none. Loose offers are looked
- * for once all others were handed out. */
+ * for where there are no several others, or these were handed out. */
 static struct offer find_offer(struct request *request, const struct service *service) {
     struct listed *offers, *loose;
     bool fresh;
     size_t count = service_offers(request, service, &offers);
     int64_t chosen = service_choose(request, service, offers, count, &fresh);
-    if (!fresh) {
+    if (!fresh || count == 1) {
         size_t more = loose_offers(request, service->peer, &loose);
         count = join_offers(request, &offers, count, loose, more);
         chosen = service_choose(request, service, offers, count, &fresh);

@@ -1,11 +1,14 @@
 /* User names: claimed with a key, and what is published under them. */
 #include "answer.h"
 #include "base64.h"
+#include "check.h"
 #include "handlers.h"
 #include "name_facts.h"
 #include "service_facts.h"
 #include "service_name.h"
 #include "signing.h"
+
+#include <string.h>
 
 #define USERNAME_RULE                                                                              \
     "username must be 3 to 32 of a-z, 0-9 and -, the first and the last a letter or digit"
@@ -104,6 +107,16 @@ static void show_service(cJSON *item, const struct listing *listing) {
     }
 }
 
+/* Passes over those up to that one; false where it is not there. */
+static bool pass(struct request *request, struct listings *listings, struct text uuid) {
+    while (listings_next(request, listings)) {
+        if (text_equal(listings->listing.uuid, uuid)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* `next` and `after` are uuids: FQNs of private services are nobody's business. */
 struct response get_username_services(struct request *request) {
     enum { FIELD_NAMES = 128 };
@@ -112,35 +125,63 @@ struct response get_username_services(struct request *request) {
     if (!username_valid(username)) {
         return fail(400, TEXT(USERNAME_RULE));
     }
-    if (!query_text(request, "after", &after)) {
-        return fail(400, TEXT("after must be what `next` said"));
-    }
-    struct listing *listings;
-    size_t count = services_list(request, username, TEXT(""), &listings);
-    size_t i = 0;
-    while (after.at != NULL && i < count && !text_equal(listings[i].uuid, after)) {
-        i++;
-    }
-    if (after.at != NULL && i++ == count) {
+    bool valid = query_text(request, "after", &after);
+    struct listings listings = listings_begin(request, username, TEXT(""));
+    if (!valid || (after.at != NULL && !pass(request, &listings, after))) {
         return fail(400, TEXT("after must be what `next` said, of a service that is still there"));
     }
+    listings.keep = true;
     cJSON *answer = json_object();
     json_add_text(answer, "username", username);
     cJSON *services = json_add_array(answer, "services");
     size_t bytes = 0;
-    for (; i < count; i++) {
-        bytes +=
-            FIELD_NAMES + listings[i].fqn.len + listings[i].uuid.len + listings[i].metadata.len;
+    struct text last = NO_TEXT;
+    while (listings_next(request, &listings)) {
+        const struct listing *listing = &listings.listing;
+        bytes += FIELD_NAMES + listing->fqn.len + listing->uuid.len + listing->metadata.len;
         if (bytes > ANSWER_MAX) {
-            json_add_text(answer, "next", listings[i - 1].uuid);
+            json_add_text(answer, "next", last);
             break;
         }
-        show_service(json_push_object(services), &listings[i]);
+        show_service(json_push_object(services), listing);
+        last = listing->uuid;
     }
     return answer_json(200, answer);
 }
 
 /* -- POST /index/:username/query ----------------------------------------------- */
+
+/* The newest that is asked for; its uuid is empty where there is none. An exact FQN, whose build
+ * metadata tells it from its likes, is that one. */
+static struct text find_service(struct request *request, struct text username, struct text query,
+                                struct text name, struct text range) {
+    struct text start = arena_format(request->arena, "%t@", &name);
+    char *uuid = arena_array(request->arena, UUID_LEN + 1, 1);
+    char *prerelease = arena_array(request->arena, SEMVER_MAX, 1);
+    struct text found = {uuid, 0};
+    struct semver newest = {0};
+    struct listings listings = listings_begin(request, username, start);
+    while (listings_next(request, &listings)) {
+        const struct listing *listing = &listings.listing;
+        struct text of;
+        struct semver version;
+        bool exact = text_equal(listing->fqn, query);
+        CHECK(service_fqn_parse(listing->fqn, &of, &version));
+        if (!exact && (!semver_satisfies(&version, range) ||
+                       (found.len > 0 && semver_compare(&version, &newest) <= 0))) {
+            continue;
+        }
+        memcpy(uuid, listing->uuid.at, UUID_LEN);
+        found.len = UUID_LEN;
+        newest = version;
+        memcpy(prerelease, version.prerelease.at, version.prerelease.len);
+        newest.prerelease.at = prerelease;
+        if (exact) {
+            break;
+        }
+    }
+    return found;
+}
 
 struct response post_index_query(struct request *request) {
     const cJSON *body = json_parse(request->body);
@@ -157,30 +198,12 @@ struct response post_index_query(struct request *request) {
         return fail(400, TEXT("serviceFqn must be name@version, or name@range as npm's semver has "
                               "ranges, or a name"));
     }
-    struct listing *listings;
-    struct text start = arena_format(request->arena, "%t@", &name);
-    size_t count = services_list(request, username, start, &listings);
-    const struct listing *best = NULL;
-    struct semver newest = {0};
-    for (size_t i = 0; i < count; i++) {
-        struct semver version;
-        struct text of;
-        bool fits = text_equal(listings[i].fqn, query);
-        if (service_fqn_parse(listings[i].fqn, &of, &version) &&
-            (fits || semver_satisfies(&version, range)) &&
-            (best == NULL || fits || semver_compare(&version, &newest) > 0)) {
-            best = &listings[i];
-            newest = version;
-        }
-        if (fits) {
-            break;
-        }
-    }
-    if (best == NULL) {
+    struct text uuid = find_service(request, username, query, name, range);
+    if (uuid.len == 0) {
         return fail(404, TEXT("Service not found"));
     }
     cJSON *answer = json_object();
-    json_add_text(answer, "uuid", best->uuid);
+    json_add_text(answer, "uuid", uuid);
     json_add_bool(answer, "allowed", true);
     return answer_json(200, answer);
 }

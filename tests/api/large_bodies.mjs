@@ -160,13 +160,12 @@ describe("a body that is not as long as it says", { concurrency: true }, () => {
 });
 
 describe("a body that takes more memory than a request may have", { concurrency: true }, () => {
-  const tiny = Array(Math.floor((500 * KB - 40) / 3))
+  const tiny = Array(Math.floor((MAX_ELSEWHERE - 60) / 3))
     .fill("[]")
     .join();
   const bodies = {
-    "an offer": ["/a/offer", `{"info":"ann","offer":"o","x":[${tiny}]}`],
-    "an answer": ["/answer", `{"x":[${tiny}]}`],
-    "a poll": ["/poll", `{"x":[${tiny}]}`],
+    "a claim": ["/usernames/claim", `{"username":"ann","x":[${tiny}]}`],
+    "a query": ["/index/ann/query", `{"serviceFqn":"chat","x":[${tiny}]}`],
   };
   for (const [says, [path, body]] of Object.entries(bodies))
     test(`${says} is 503, says so as any error does, and the next request works`, async () => {
@@ -186,7 +185,7 @@ describe("a body that takes more memory than a request may have", { concurrency:
   test("costs others nothing that are under way", async () => {
     const api = new Api();
     const code = await api.offer("a");
-    const [path, body] = bodies["an offer"];
+    const [path, body] = bodies["a claim"];
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, i) =>
         i % 2 ? api.post(path, body) : api.poll(code, "answerer"),
