@@ -95,14 +95,14 @@ static void every_member_of_an_offer_is_told(void **state) {
 
 static void a_label_ends_with_its_entry(void **state) {
     struct world *world = as_world(state);
-    put(world, "peer/" ALICE "/open/" FIRST, "10\nl1800000000000 01\n");
-    put(world, "peer/" ALICE "/open/" SECOND, "10\n\"x\"\nl1800000000000 02\n");
+    put(world, "peer/" ALICE "/open/" FIRST, "10\n\"x\"\nl1800000000000 01\n");
+    put(world, "peer/" ALICE "/open/" SECOND, "10\nl1800000000000 02\n");
     struct request *request = world_request(world);
     struct offer_list list = offer_list_begin(TEXT("peer/"), TEXT(""), 10, TEXT(ALICE));
     assert_true(offer_list_next(request, &list));
-    assert_null(list.listed.label.at);
-    assert_true(offer_list_next(request, &list));
     assert_text(list.listed.label, "\"x\"");
+    assert_true(offer_list_next(request, &list));
+    assert_null(list.listed.label.at);
 }
 
 static void all_three_kinds_of_keys_tell_peer_and_publication(void **state) {

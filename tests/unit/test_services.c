@@ -439,6 +439,10 @@ static void publishing_over_replaces_the_service_and_the_offers_it_came_with(voi
     world_get_as(world, NULL, "/services/%s", stage.uuid);
     assert_null(cJSON_GetObjectItem(world->json, "metadata"));
     assert_int_equal(world_number(world, "createdAt"), world->host.now);
+    if (world_atomic(world)) {
+        assert_int_equal(world_keys(world, "/offer/"),
+                         3); /* what they say, and one of the service */
+    }
 }
 
 static void another_peer_takes_a_service_over(void **state) {
@@ -614,8 +618,10 @@ static void who_was_given_an_offer_has_30_seconds_of_it_to_himself(void **state)
     snprintf(first, sizeof first, "%s", ask(world, stage.uuid));
     world->host.now += 29999;
     assert_string_not_equal(ask(world, stage.uuid), first);
+    world_publish(world, &stage.peer, NULL, "{\"sdp\":\"loose\"}"); /* what nobody was given */
     world->host.now++;
     assert_string_equal(ask(world, stage.uuid), first);
+    assert_string_equal(ask(world, stage.uuid), "loose");
 }
 
 static void an_offer_that_is_the_only_one_is_given_to_everybody_and_noted_for_nobody(void **state) {
