@@ -244,30 +244,65 @@ static void put_listing(struct world *world, const char *fqn, int ms, const char
     put(world, key, value, NOW + 100000);
 }
 
+/* "<FQN>=<uuid> " of each that is listed, a "*" before those that are public. */
+static const char *listed(struct world *world, const char *username, const char *start, bool keep) {
+    static char found[2048];
+    struct request *request = world_request(world);
+    struct listings listings = listings_begin(request, text_of(username), text_of(start));
+    listings.keep = keep;
+    found[0] = '\0';
+    while (listings_next(request, &listings)) {
+        const struct listing *listing = &listings.listing;
+        sprintf(found + strlen(found), "%s%.*s=%.*s%.*s ", listing->is_public ? "*" : "",
+                (int)listing->fqn.len, listing->fqn.at, (int)listing->uuid.len, listing->uuid.at,
+                (int)listing->metadata.len, listing->metadata.at);
+    }
+    return found;
+}
+
 static void the_newest_of_each_fqn_is_listed_unless_it_is_over(void **state) {
     struct world *world = as_world(state);
     put_listing(world, "a@1.0.0", 1, "older 1800000000000 public\n");
     put_listing(world, "a@1.0.0", 2, "newer 1800000000000 private\n{}");
     put_listing(world, "b@1.0.0", 1, "b 1800000000000 public\n");
     put_listing(world, "b@1.0.0", 2, "gone");
-    put_listing(world, "c@1.0.0", 1, "c 1800000000000 public\n");
+    put_listing(world, "c@1.0.0", 1, "older 1800000000000 public\n");
     put_listing(world, "c@1.0.0", 2, "c 1700000000005 public\n");
     put_listing(world, "d@1.0.0", 3, "d 1800000000000 public\n");
-    for (int i = 0; i < 2; i++) {
-        struct request *request = world_request(world);
-        struct listing *listings;
-        size_t count = services_list(request, TEXT("alice"), TEXT(""), &listings);
-        assert_int_equal(count, i == 0 ? 3 : 2);
-        assert_text(listings[0].uuid, "newer");
-        assert_text(listings[0].fqn, "a@1.0.0");
-        assert_text(listings[0].metadata, "{}");
-        assert_false(listings[0].is_public);
-        assert_text(listings[count - 1].uuid, "d");
-        assert_text(listings[count - 1].fqn, "d@1.0.0");
-        assert_true(listings[count - 1].is_public);
-        assert_int_equal(services_list(request, TEXT("alice"), TEXT("d@"), &listings), 1);
-        assert_int_equal(services_list(request, TEXT("bob"), TEXT(""), &listings), 0);
+    for (int keep = 0; keep < 2; keep++) {
+        world->host.now = NOW + 4;
+        assert_string_equal(listed(world, "alice", "", keep),
+                            "a@1.0.0=newer{} *c@1.0.0=c *d@1.0.0=d ");
         world->host.now = NOW + 5;
+        assert_string_equal(listed(world, "alice", "", keep), "a@1.0.0=newer{} *d@1.0.0=d ");
+        assert_string_equal(listed(world, "alice", "d@", keep), "*d@1.0.0=d ");
+        assert_string_equal(listed(world, "bob", "", keep), "");
+    }
+}
+
+/* More than one page of the store has, whose end is in the middle of one FQN's publications. */
+static void a_long_list_takes_the_memory_of_a_page_and_what_is_kept(void **state) {
+    struct world *world = as_world(state);
+    char metadata[4300], fqn[32];
+    snprintf(metadata, sizeof metadata, "uuid 1800000000000 public\n{\"a\":\"%04080d\"}", 0);
+    for (int i = 0; i < 200; i++) {
+        snprintf(fqn, sizeof fqn, "a%03d@1.0.0", i);
+        for (int ms = 0; ms < 5; ms++) { /* 4 MB */
+            put_listing(world, fqn, ms, metadata);
+        }
+    }
+    for (int keep = 0; keep < 2; keep++) {
+        struct request *request = world_request(world);
+        struct listings listings = listings_begin(request, TEXT("alice"), TEXT(""));
+        listings.keep = keep;
+        int count = 0;
+        for (; listings_next(request, &listings); count++) {
+            snprintf(fqn, sizeof fqn, "a%03d@1.0.0", count);
+            assert_text(listings.listing.fqn, fqn);
+            assert_int_equal(listings.listing.metadata.len, 4080 + 8);
+        }
+        assert_int_equal(count, 200);
+        assert_true((request->arena->used < 2 * STORAGE_PAGE_BYTES) == !keep);
     }
 }
 
@@ -281,6 +316,7 @@ int main(void) {
         world_tests(an_offer_that_nobody_has_comes_first_then_the_one_given_longest_ago),
         world_tests(handing_out_notes_the_offer_once_where_the_store_is_atomic),
         world_test(the_newest_of_each_fqn_is_listed_unless_it_is_over),
+        world_test(a_long_list_takes_the_memory_of_a_page_and_what_is_kept),
     };
     return cmocka_run_group_tests_name("service facts", tests, NULL, NULL);
 }
