@@ -156,8 +156,7 @@ static void a_candidate_is_any_json_and_comes_back_as_it_was(void **state) {
         "[]",
         "{}",
         "[1,[2,[3]],{\"a\":null}]",
-        "{\"candidate\":\"candidate:1 1 UDP 1 10.0.0.1 9 typ host\",\"sdpMid\":\"0\","
-        "\"sdpMLineIndex\":0,\"a\":1,\"a\":2}",
+        "{\"candidate\":\"candidate:1 1 UDP\",\"sdpMLineIndex\":0,\"a\":1,\"a\":2}",
     };
     enum { VALUES = sizeof values / sizeof values[0] };
     for (size_t i = 0; i < VALUES; i++) {
