@@ -254,6 +254,36 @@ static void times_of_a_side_go_up_within_a_request_and_from_one_to_the_next(void
     assert_int_equal(world_number_in(world, "candidates", 0, "createdAt"), NOW + 2);
 }
 
+/* Where the store is eventual. */
+static void candidates_of_requests_that_did_not_see_each_other_come_in_order(void **state) {
+    struct world *world = as_world(state);
+    struct pair pair = paired(world);
+    struct edit *edits[2];
+    size_t counts[2];
+    world->host.keep_edits = true;
+    assert_int_equal(world_trickle(world, &pair.bob, pair.id, "0,2,4"), 200);
+    edits[0] = world_edits(world, &counts[0]);
+    world->host.now++;
+    assert_int_equal(world_trickle(world, &pair.bob, pair.id, "1,3"), 200);
+    edits[1] = world_edits(world, &counts[1]);
+    world->host.keep_edits = false;
+    world_apply(world, edits[1], counts[1]);
+    world_apply(world, edits[0], counts[0]);
+    static const int values[] = {0, 2, 1, 4, 3}, times[] = {0, 1, 1, 2, 2};
+    for (int since = -1; since < 2; since++) {
+        int skip = since < 0 ? 0 : since == 0 ? 1 : 3;
+        assert_int_equal(read_since(world, &pair.alice, pair.id, NOW + since), 5 - skip);
+        for (int i = skip; i < 5; i++) {
+            assert_int_equal(world_number_in(world, "candidates", i - skip, "candidate"),
+                             values[i]);
+            assert_int_equal(world_number_in(world, "candidates", i - skip, "createdAt"),
+                             NOW + times[i]);
+        }
+    }
+    assert_int_equal(world_trickle(world, &pair.bob, pair.id, "5"), 200);
+    assert_int_equal(read_since(world, &pair.alice, pair.id, NOW + 2), 1); /* later than all */
+}
+
 static void since_is_exclusive_within_a_request_too(void **state) {
     struct world *world = as_world(state);
     struct pair pair = paired(world);
@@ -357,6 +387,7 @@ int main(void) {
         world_tests(a_request_has_1_to_100_candidates_of_4096_bytes),
         world_tests(what_is_no_list_of_candidates_is_400_before_the_offer_is_looked_for),
         world_tests(times_of_a_side_go_up_within_a_request_and_from_one_to_the_next),
+        world_test_eventual(candidates_of_requests_that_did_not_see_each_other_come_in_order),
         world_tests(since_is_exclusive_within_a_request_too),
         world_tests(a_reader_waits_while_there_is_none_newer),
         world_tests(a_side_leaves_1000_and_one_more_is_409),

@@ -394,6 +394,28 @@ static void a_peer_with_too_many_open_offers_publishes_none(void **state) {
     serve(world, &stage.peer, &stage, "s", "");
 }
 
+static void what_a_publication_replaces_makes_room_for_it(void **state) {
+    struct world *world = as_world(state);
+    struct stage stage = open_stage(world);
+    world->host.settings[MAX_OFFERS_PER_PEER] = "3";
+    for (int i = 0; i < 3; i++) { /* two of three each time */
+        serve(world, &stage.peer, &stage, "s", ",\"offers\":[{\"sdp\":\"a\"},{\"sdp\":\"b\"}]");
+    }
+    world_publish(world, &stage.peer, NULL, "{\"sdp\":\"joined\",\"serviceId\":\"%s\"}",
+                  stage.uuid);
+    serve(world, &stage.peer, &stage, "s", ",\"offers\":[{\"sdp\":\"a\"},{\"sdp\":\"b\"}]");
+    world_serve(world, &stage.peer, ALICE, "alice", "chat@1.0.0", "s",
+                ",\"offers\":[{\"sdp\":\"a\"},{\"sdp\":\"b\"},{\"sdp\":\"c\"}]");
+    assert_error(world, 409, "Too many open offers"); /* what joined stays */
+    world_serve(world, &stage.peer, ALICE, "alice", "other@1.0.0", "s", "");
+    assert_error(world, 409, "Too many open offers");
+    assert_string_equal(pool(world, stage.uuid, 6), "a b joined ");
+    world_publish(world, &stage.other, NULL, "{\"sdp\":\"o\"},{\"sdp\":\"p\"}");
+    world_serve(world, &stage.other, ALICE, "alice", "chat@1.0.0", "s",
+                ",\"offers\":[{\"sdp\":\"a\"},{\"sdp\":\"b\"}]");
+    assert_error(world, 409, "Too many open offers"); /* another peer's make no room */
+}
+
 /* -- Publishing again ---------------------------------------------------------- */
 
 static void a_uuid_is_of_its_name_and_fqn_alone(void **state) {
@@ -551,6 +573,13 @@ static void loose_offers_come_after_all_that_belong_to_the_service(void **state)
         world->host.now++;
     }
     assert_string_equal(ask(world, stage.uuid), "loose");
+}
+
+static void loose_offers_join_an_offer_that_is_alone(void **state) {
+    struct world *world = as_world(state);
+    struct stage stage = served(world, "");
+    world_publish(world, &stage.peer, NULL, "{\"sdp\":\"loose\"}");
+    assert_string_equal(pool(world, stage.uuid, 2), "first loose ");
 }
 
 static void an_offer_joins_only_a_service_of_its_own_peer(void **state) {
@@ -955,6 +984,7 @@ int main(void) {
         world_tests(publishing_renews_the_name_and_unpublishing_does_not),
         world_tests(what_a_thousand_publications_leave_behind_is_bounded),
         world_tests(a_peer_with_too_many_open_offers_publishes_none),
+        world_tests(what_a_publication_replaces_makes_room_for_it),
         world_tests(a_uuid_is_of_its_name_and_fqn_alone),
         world_tests(publishing_over_replaces_the_service_and_the_offers_it_came_with),
         world_tests(another_peer_takes_a_service_over),
@@ -963,6 +993,7 @@ int main(void) {
         world_tests(a_service_is_over_with_its_own_offers_to_the_ms),
         world_tests(a_services_pool_is_what_came_with_it_joined_it_or_belongs_to_nothing),
         world_tests(loose_offers_come_after_all_that_belong_to_the_service),
+        world_tests(loose_offers_join_an_offer_that_is_alone),
         world_tests(an_offer_joins_only_a_service_of_its_own_peer),
         world_tests(of_10_offers_10_callers_are_given_10_different_ones),
         world_tests(ten_callers_of_one_ms_are_given_ten_different_offers),
