@@ -41,6 +41,21 @@ struct text arena_copy(struct arena *arena, struct text text) {
     return (struct text){at, text.len};
 }
 
+struct text arena_join(struct arena *arena, const struct text *parts, size_t count) {
+    size_t len = 0;
+    for (size_t i = 0; i < count; i++) {
+        len += parts[i].len;
+    }
+    char *at = arena_alloc(arena, len + 1);
+    struct text joined = {at, len};
+    for (size_t i = 0; i < count; i++) {
+        memcpy(at, parts[i].at, parts[i].len);
+        at += parts[i].len;
+    }
+    *at = '\0';
+    return joined;
+}
+
 void arena_rewind(struct arena *arena, size_t mark) {
     CHECK(mark <= arena->used);
     arena->used = mark;

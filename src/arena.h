@@ -29,6 +29,9 @@ struct text arena_copy(struct arena *arena, struct text text);
  * digits, uint64_t: that many hexadecimal digits). NUL behind it. */
 struct text arena_format(struct arena *arena, const char *format, ...);
 
+/* The texts one after the other, NUL behind them. */
+struct text arena_join(struct arena *arena, const struct text *parts, size_t count);
+
 /* Gives back everything allocated since `used` was `mark`. */
 void arena_rewind(struct arena *arena, size_t mark);
 

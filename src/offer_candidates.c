@@ -41,10 +41,12 @@ static bool enter(struct request *request, struct handshake *handshake, enum sid
 
 /* -- Reading a side's candidates ----------------------------------------------- */
 
-/* A walk through what one side has left, a fact at a time. */
+/* A walk through what one side has left, a fact at a time. Of several who answered on an eventual
+ * store only the candidates of the one who has the offer count. */
 struct walk {
     struct text prefix; /* of the slot */
     struct text side;   /* of the side's keys */
+    struct text peer;   /* whose candidates these are */
     struct page page;
     size_t next;
 };
@@ -54,34 +56,42 @@ static struct walk walk_begin(struct request *request, const struct handshake *h
     return (struct walk){
         .prefix = handshake->prefix,
         .side = arena_format(request->arena, "%ttrickle-%s-", &handshake->prefix, side_names[side]),
+        .peer = side == OFFERER ? ref_peer(handshake->id) : handshake->answerer,
         .page = handshake->page,
     };
 }
 
-/* The side's next fact and its time, or NULL. */
-static const struct fact *walk_next(struct request *request, struct walk *walk, int64_t *time) {
-    for (;;) {
-        while (walk->next < walk->page.count) {
-            const struct fact *fact = &walk->page.facts[walk->next++];
-            if (text_starts(fact->key, walk->side)) {
-                struct text digits = {fact->key.at + walk->side.len, TIME_LEN};
-                uint64_t number;
-                CHECK(text_hex(digits, &number));
-                *time = (int64_t)number;
-                return fact;
-            }
-            if (text_compare(fact->key, walk->side) > 0) {
-                return NULL;
-            }
-        }
-        if (!walk->page.more) {
-            return NULL;
-        }
+static const struct fact *next_fact(struct request *request, struct walk *walk) {
+    while (walk->next == walk->page.count && walk->page.more) {
         bool before = text_compare(walk->page.last, walk->side) < 0;
         struct text after = before ? walk->side : walk->page.last;
         walk->page = storage_list(request, walk->prefix, after, STORAGE_PAGE_MAX);
         walk->next = 0;
     }
+    return walk->next < walk->page.count ? &walk->page.facts[walk->next++] : NULL;
+}
+
+/* What the side left next, and when; false at the end. */
+static bool walk_next(struct request *request, struct walk *walk, struct text *lines,
+                      int64_t *time) {
+    const struct fact *fact;
+    while ((fact = next_fact(request, walk)) != NULL) {
+        if (!text_starts(fact->key, walk->side)) {
+            if (text_compare(fact->key, walk->side) > 0) {
+                return false;
+            }
+            continue;
+        }
+        struct text digits = {fact->key.at + walk->side.len, TIME_LEN};
+        uint64_t number;
+        CHECK(text_hex(digits, &number));
+        *time = (int64_t)number;
+        *lines = fact->value;
+        if (text_equal(text_cut(lines, '\n'), walk->peer)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* -- POST /offers/:id/ice-candidates ------------------------------------------- */
@@ -119,15 +129,15 @@ static int64_t count_lines(struct text lines) {
 static int64_t count_left(struct request *request, const struct handshake *handshake,
                           enum side side, int64_t *latest) {
     struct walk walk = walk_begin(request, handshake, side);
-    const struct fact *fact;
-    int64_t count = 0, time;
+    struct text lines;
+    int64_t left = 0, time;
     *latest = 0;
-    while ((fact = walk_next(request, &walk, &time)) != NULL) {
-        int64_t lines = count_lines(fact->value);
-        count += lines;
-        *latest = time + lines - 1;
+    while (walk_next(request, &walk, &lines, &time)) {
+        int64_t count = count_lines(lines);
+        left += count;
+        *latest = time + count - 1;
     }
-    return count;
+    return left;
 }
 
 struct response post_offer_candidates(struct request *request) {
@@ -155,7 +165,8 @@ struct response post_offer_candidates(struct request *request) {
     storage_put(request,
                 arena_format(request->arena, "%ttrickle-%s-%x%x", &handshake.prefix,
                              side_names[side], TIME_LEN, (uint64_t)time, RANDOM_LEN, random),
-                lines, handshake.expires_at);
+                arena_format(request->arena, "%t\n%t", &request->peer, &lines),
+                handshake.expires_at);
     cJSON *answer = json_object();
     json_add_text(answer, "offerId", handshake.id);
     json_add_number(answer, "candidatesAdded", count);
@@ -234,16 +245,15 @@ struct response get_offer_candidates(struct request *request) {
     }
     enum side other = side == OFFERER ? ANSWERER : OFFERER;
     struct walk walk = walk_begin(request, &handshake, other);
-    const struct fact *fact;
+    struct text lines;
     int64_t time;
     bool more = true;
-    while (more && (fact = walk_next(request, &walk, &time)) != NULL) {
-        more = add_lines(&list, fact->value, time);
+    while (more && walk_next(request, &walk, &lines, &time)) {
+        more = add_lines(&list, lines, time);
     }
     cJSON *answer = json_object();
     json_add_text(answer, "offerId", handshake.id);
-    show_candidates(request, answer, &list,
-                    other == OFFERER ? ref_peer(handshake.id) : handshake.answerer, other);
+    show_candidates(request, answer, &list, walk.peer, other);
     struct response response = answer_json(200, answer);
     if (list.count == 0) {
         response.wait = (int)wait;

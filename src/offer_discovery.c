@@ -10,7 +10,7 @@ enum {
     TOTAL_MAX = 10000, /* `total` stops counting here */
     PAGE_FALLBACK = 50,
     PASSED_MAX = 2000, /* offers that one request passes over for the bloom filter */
-    WIDE_MAX = 1000,   /* facts of a wide list that are looked at */
+    WIDE_PAGES = 4,    /* of a wide list that are looked at */
 };
 
 /* What is asked for, and what has been found of it. */
@@ -113,9 +113,9 @@ static void run(struct request *request, struct search *search) {
         search->total = storage_count(request, prefix);
         return;
     }
-    struct text list = key_offers_wide(request, name);
-    struct page page = storage_list(request, list, TEXT(""), WIDE_MAX);
-    struct offer_list wide = offer_list_of(page.facts, page.count);
+    struct offer_list wide =
+        offer_list_begin(key_offers_wide(request, name), TEXT(""), STORAGE_PAGE_MAX, NO_TEXT);
+    wide.pages = WIDE_PAGES;
     walk(request, search, &wide, true);
 }
 

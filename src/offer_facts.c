@@ -12,7 +12,6 @@ enum {
     TIME_LEN = 12,
     RANDOM_LEN = 8,
     NARROW_MAX = 16,              /* topics of a batch that get an entry each: each costs a call */
-    WIDE_LISTS = 16,              /* one for each digit */
     READ_BYTES = 2 * 1024 * 1024, /* of contents, for one answer */
 };
 
@@ -118,9 +117,11 @@ static struct text labelled(struct request *request, struct text label,
     return arena_format(request->arena, "%t\n%t", &label, &lines);
 }
 
-static size_t count_mentions(struct text topics) {
+static size_t count_mentions(struct request *request, struct text topics) {
+    size_t mark = request->arena->used;
     size_t count = 0;
     for (struct text topic; json_raw_next(&topics, &topic); count++) {
+        arena_rewind(request->arena, mark);
     }
     return count;
 }
@@ -130,7 +131,7 @@ static struct mention *mentions_of(struct request *request, const struct batch *
                                    size_t *count) {
     *count = 0;
     for (size_t i = 0; i < batch->count; i++) {
-        *count += count_mentions(batch->offers[i].topics);
+        *count += count_mentions(request, batch->offers[i].topics);
     }
     struct mention *mentions = arena_array(request->arena, *count, sizeof mentions[0]);
     struct mention *next = mentions;
@@ -162,30 +163,41 @@ static bool is_wide(const struct request *request, const struct mention *mention
     return topics > NARROW_MAX && !storage_atomic(request);
 }
 
+static bool is_listed_before(const struct text *lists, size_t i) {
+    for (size_t j = 0; j < i; j++) {
+        if (text_equal(lists[j], lists[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Each list gets what is under its topics in one entry. */
 static void put_wide(struct request *request, const struct batch *batch,
                      const struct mention *mentions, size_t count) {
-    struct text lists[WIDE_LISTS], lines[WIDE_LISTS];
-    size_t used = 0;
     struct member *members = arena_array(request->arena, batch->count, sizeof members[0]);
-    for (size_t at = 0; at < count;) {
-        struct text list = wide_list(request, mentions[at].topic);
-        size_t i = 0;
-        while (i < used && !text_equal(lists[i], list)) {
-            i++;
-        }
-        if (i == used) {
-            lists[used] = list;
-            lines[used++] = TEXT("");
-        }
+    struct text *lists = arena_array(request->arena, count, sizeof lists[0]);
+    struct text *lines = arena_array(request->arena, count, sizeof lines[0]);
+    struct text *parts = arena_array(request->arena, count, sizeof parts[0]);
+    size_t topics = 0;
+    for (size_t at = 0; at < count; topics++) {
         size_t taken = take_topic(&mentions[at], count - at, members);
-        struct text topic = labelled(request, mentions[at].topic, members, taken);
-        lines[i] = arena_format(request->arena, "%t%t", &lines[i], &topic);
+        lists[topics] = wide_list(request, mentions[at].topic);
+        lines[topics] = labelled(request, mentions[at].topic, members, taken);
         at += taken;
     }
-    for (size_t i = 0; i < used; i++) {
-        put_entry(request, batch, wide_entry(request, lists[i], batch->ref), lines[i],
-                  latest(batch->members, batch->count));
+    for (size_t i = 0; i < topics; i++) {
+        size_t used = 0;
+        for (size_t j = 0; j < topics && !is_listed_before(lists, i); j++) {
+            if (text_equal(lists[j], lists[i])) {
+                parts[used++] = lines[j];
+            }
+        }
+        if (used > 0) {
+            put_entry(request, batch, wide_entry(request, lists[i], batch->ref),
+                      arena_join(request->arena, parts, used),
+                      latest(batch->members, batch->count));
+        }
     }
 }
 
@@ -220,7 +232,6 @@ static void put_services(struct request *request, const struct batch *batch, str
 }
 
 static struct text print_contents(struct request *request, const struct batch *batch, bool wide) {
-    struct text contents = TEXT("");
     struct text *parts = arena_array(request->arena, batch->count, sizeof parts[0]);
     for (size_t i = 0; i < batch->count; i++) {
         const struct offer *offer = &batch->offers[i];
@@ -228,26 +239,23 @@ static struct text print_contents(struct request *request, const struct batch *b
             arena_format(request->arena, "%t %d %d %s %t\n%t\n%t\n%t\n%t\n", &offer->id,
                          offer->created_at, offer->expires_at, wide ? "w" : "n", &offer->service,
                          &offer->topics, &offer->secret, &offer->info, &offer->sdp);
-        contents.len += parts[i].len;
     }
-    char *at = arena_alloc(request->arena, contents.len + 1);
-    contents.at = at;
-    for (size_t i = 0; i < batch->count; i++) {
-        memcpy(at, parts[i].at, parts[i].len);
-        at += parts[i].len;
-    }
-    *at = '\0';
-    return contents;
+    return arena_join(request->arena, parts, batch->count);
 }
 
-/* What is pointed to is put before what points to it. */
-static void publish_batch(struct request *request, const struct offer *offers, size_t count,
-                          struct text label) {
+static struct batch batch_of(struct request *request, const struct offer *offers, size_t count) {
     struct batch batch = {.offers = offers, .count = count, .ref = ref_of(offers[0].id)};
     batch.members = arena_array(request->arena, count, sizeof batch.members[0]);
     for (size_t i = 0; i < count; i++) {
         batch.members[i] = member_of(&offers[i]);
     }
+    return batch;
+}
+
+/* What is pointed to is put before what points to it. */
+static void publish_batch(struct request *request, const struct offer *offers, size_t count,
+                          struct text label) {
+    struct batch batch = batch_of(request, offers, count);
     size_t mentioned;
     const struct mention *mentions = mentions_of(request, &batch, &mentioned);
     bool wide = is_wide(request, mentions, mentioned);
@@ -509,31 +517,44 @@ size_t answers_say(struct request *request, struct text peer, const struct answe
     return taken;
 }
 
-/* Takes the offer out of every list. */
-static void take_out(struct request *request, const struct offer *offer, char why) {
-    struct member member = member_of(offer);
-    struct text ref = ref_of(offer->id);
-    offer_list_take_out(request, own_key(request, "open", ref), &member, 1, why);
-    struct text topics = offer->topics;
-    unsigned lists = 0;
-    for (struct text topic; json_raw_next(&topics, &topic);) {
-        struct text entry;
-        if (offer->wide) {
-            struct text list = wide_list(request, topic);
-            uint64_t digit;
-            CHECK(text_hex((struct text){list.at + list.len - 2, 1}, &digit));
-            if (lists & 1u << digit) {
-                continue;
-            }
-            lists |= 1u << digit;
-            entry = wide_entry(request, list, ref);
-        } else {
-            entry = topic_entry(request, topic, ref);
-        }
-        offer_list_take_out(request, entry, &member, 1, why);
+static void take_out_topics(struct request *request, const struct batch *batch, char why) {
+    size_t count;
+    const struct mention *mentions = mentions_of(request, batch, &count);
+    struct member *members = arena_array(request->arena, batch->count, sizeof members[0]);
+    for (size_t at = 0; at < count;) {
+        size_t taken = take_topic(&mentions[at], count - at, members);
+        offer_list_take_out(request, topic_entry(request, mentions[at].topic, batch->ref), members,
+                            taken, why);
+        at += taken;
     }
-    if (offer->service.len > 0) {
-        offer_list_take_out(request, service_entry(request, offer->service, ref), &member, 1, why);
+}
+
+/* Out of each of the wide lists that has one of them: a mark there is for all topics. */
+static void take_out_wide(struct request *request, const struct batch *batch, char why) {
+    size_t count;
+    const struct mention *mentions = mentions_of(request, batch, &count);
+    struct text *lists = arena_array(request->arena, count, sizeof lists[0]);
+    for (size_t i = 0; i < count; i++) {
+        lists[i] = wide_list(request, mentions[i].topic);
+        if (!is_listed_before(lists, i)) {
+            offer_list_take_out(request, wide_entry(request, lists[i], batch->ref), batch->members,
+                                batch->count, why);
+        }
+    }
+}
+
+/* Takes offers of one batch, of one service or none, out of every list. */
+static void take_out(struct request *request, const struct offer *offers, size_t count, char why) {
+    struct batch batch = batch_of(request, offers, count);
+    offer_list_take_out(request, own_key(request, "open", batch.ref), batch.members, count, why);
+    if (offers[0].wide) {
+        take_out_wide(request, &batch, why);
+    } else {
+        take_out_topics(request, &batch, why);
+    }
+    if (offers[0].service.len > 0) {
+        offer_list_take_out(request, service_entry(request, offers[0].service, batch.ref),
+                            batch.members, count, why);
     }
 }
 
@@ -568,14 +589,14 @@ int64_t offer_answer(struct request *request, const struct offer *offer, struct 
                 arena_format(request->arena, "%t %t %d %d", &offer->id, &request->peer,
                              (int64_t)said.len, offer->batch_bytes),
                 offer->expires_at);
-    take_out(request, offer, 'a');
+    take_out(request, offer, 1, 'a');
     return time;
 }
 
-void offer_withdraw(struct request *request, const struct offer *offer) {
-    take_out(request, offer, 'g');
+void offers_withdraw(struct request *request, const struct offer *offers, size_t count) {
+    take_out(request, offers, count, 'g');
     if (storage_atomic(request)) {
-        storage_delete(request, own_key(request, "offer", ref_of(offer->id)));
+        storage_delete(request, own_key(request, "offer", ref_of(offers[0].id)));
     }
 }
 
@@ -596,16 +617,4 @@ void handshake_end(struct request *request, const struct handshake *handshake) {
     struct member member = {ref_index(ref), KIND_LOOSE, handshake->expires_at};
     offer_list_take_out(request, own_key(request, "open", ref), &member, 1, 'g');
     offer_list_take_out(request, pointer, &member, 1, 'g');
-}
-
-void offers_remove(struct request *request, const struct listed *listed, size_t count) {
-    struct member *members = arena_array(request->arena, count, sizeof members[0]);
-    for (size_t i = 0; i < count; i++) {
-        members[i] = (struct member){listed[i].index, listed[i].kind, listed[i].expires_at};
-    }
-    struct text ref = listed_ref(request, &listed[0]);
-    offer_list_take_out(request, own_key(request, "open", ref), members, count, 'g');
-    if (storage_atomic(request)) {
-        storage_delete(request, own_key(request, "offer", ref));
-    }
 }

@@ -83,10 +83,9 @@ size_t answers_say(struct request *request, struct text peer, const struct answe
 
 /* The edits that answer an offer; returns when, in ms. */
 int64_t offer_answer(struct request *request, const struct offer *offer, struct text sdp);
-/* Those that take an offer away that nobody has answered, and one that somebody has. */
-void offer_withdraw(struct request *request, const struct offer *offer);
+/* Those that take open offers of one batch away, all of one service or of none. */
+void offers_withdraw(struct request *request, const struct offer *offers, size_t count);
+/* Those that take an offer away that was answered. */
 void handshake_end(struct request *request, const struct handshake *handshake);
-/* Those that take open offers of one batch away that are under no topic. */
-void offers_remove(struct request *request, const struct listed *listed, size_t count);
 
 #endif

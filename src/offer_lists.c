@@ -11,6 +11,7 @@ struct offer_list offer_list_begin(struct text prefix, struct text after, size_t
                                    struct text peer) {
     return (struct offer_list){.prefix = prefix,
                                .page_max = page_max,
+                               .pages = SIZE_MAX,
                                .page = {.last = after, .more = true},
                                .listed = {.peer = peer}};
 }
@@ -21,7 +22,8 @@ struct offer_list offer_list_of(struct fact *facts, size_t count) {
 
 /* The fact that comes next, or NULL. */
 static const struct fact *peek(struct request *request, struct offer_list *list) {
-    while (list->next == list->page.count && list->page.more) {
+    while (list->next == list->page.count && list->page.more && list->pages > 0) {
+        list->pages--;
         list->page = storage_list(request, list->prefix, list->page.last, list->page_max);
         list->next = 0;
     }

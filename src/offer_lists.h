@@ -40,6 +40,7 @@ struct listed {
 struct offer_list {
     struct text prefix; /* of the keys that are read */
     size_t page_max;
+    size_t pages; /* that are read at the most */
     struct page page;
     size_t next;         /* fact of the page */
     struct text rest;    /* of the value of the entry being read */

@@ -9,9 +9,10 @@
 #include <stdlib.h>
 
 enum {
-    TOPICS_MAX = 50, /* of an offer */
-    TOPIC_MAX = 256, /* characters */
-    NOTE_MAX = 128,  /* characters of secret and info */
+    TOPICS_MAX = 50,   /* of an offer */
+    TOPIC_MAX = 256,   /* characters */
+    NOTE_MAX = 128,    /* characters of secret and info */
+    SERVICES_MAX = 10, /* different ones that a request may name: each costs a call */
 };
 
 /* -- POST /offers -------------------------------------------------------------- */
@@ -95,13 +96,20 @@ static bool is_asked_before(const struct offer *offers, size_t i) {
 }
 
 /* Whether the caller published the services that its offers name. */
-static bool own_services(struct request *request, const struct offer *offers, size_t count) {
+static bool own_services(struct request *request, const struct offer *offers, size_t count,
+                         struct response *wrong) {
+    int services = 0;
     for (size_t i = 0; i < count; i++) {
         if (is_asked_before(offers, i)) {
             continue;
         }
+        if (++services > SERVICES_MAX) {
+            const char *path = arena_format(request->arena, "offers[%d].", (int64_t)i).at;
+            return fail_field(request, path, "serviceId", "one of at most 10 in a request", wrong);
+        }
         struct service service = service_read(request, offers[i].service);
         if (!service.there || !text_equal(service.peer, request->peer)) {
+            *wrong = fail(404, TEXT("Service not found"));
             return false;
         }
     }
@@ -137,10 +145,7 @@ struct response post_offers(struct request *request) {
         }
         i++;
     }
-    if (!own_services(request, offers, count)) {
-        return fail(404, TEXT("Service not found"));
-    }
-    if (!may_publish(request, count, 0, &wrong)) {
+    if (!own_services(request, offers, count, &wrong) || !may_publish(request, count, 0, &wrong)) {
         return wrong;
     }
     offers_publish(request, offers, count, false);
@@ -306,7 +311,7 @@ struct response delete_offer(struct request *request) {
         if (offer.id.at == NULL) {
             return fail_no_offer();
         }
-        offer_withdraw(request, &offer);
+        offers_withdraw(request, &offer, 1);
     }
     return (struct response){.status = 200, .body = TEXT("{\"deleted\":true,\"success\":true}")};
 }

@@ -197,36 +197,30 @@ static void put_publication(struct request *request, const struct service *servi
                 listing, kept_until);
 }
 
-/* Open offers of one batch, of which those under topics have to be taken out there too. */
-static void remove_batch(struct request *request, const struct listed *offers, size_t count,
-                         bool joined) {
-    struct member *members = arena_array(request->arena, count, sizeof members[0]);
-    struct listed *others = arena_array(request->arena, count, sizeof others[0]);
-    size_t rest = 0;
+/* Takes open offers of one batch away. What they say need only be read where they are under topics.
+ * What the service was published with needs no mark in its list, since its label tells. */
+static void remove_batch(struct request *request, const struct service *service,
+                         const struct listed *listed, size_t count, bool joined) {
+    bool marks = joined || storage_atomic(request);
+    struct offer *offers = arena_array(request->arena, count, sizeof offers[0]);
+    struct wanted *wanted = arena_array(request->arena, count, sizeof wanted[0]);
+    bool topics = false;
     for (size_t i = 0; i < count; i++) {
-        struct offer offer = {0};
-        if (offers[i].kind == KIND_TOPICS) {
-            offer = offer_read(request, listed_ref(request, &offers[i]));
+        wanted[i] = (struct wanted){listed_ref(request, &listed[i]), listed[i].batch_bytes};
+        topics = topics || listed[i].kind == KIND_TOPICS;
+    }
+    size_t read = topics ? offers_read(request, wanted, count, offers) : 0;
+    for (size_t i = 0; i < count; i++) {
+        if (i >= read || offers[i].id.at == NULL) {
+            offers[i] = (struct offer){
+                .id = wanted[i].ref, .expires_at = listed[i].expires_at, .topics = TEXT("[]")};
         }
-        if (offer.id.at != NULL) {
-            offer_withdraw(request, &offer);
-            continue;
-        }
-        const struct listed *other = &offers[i];
-        members[rest] = (struct member){other->index, other->kind, other->expires_at};
-        others[rest++] = *other;
+        offers[i].service = marks ? service->uuid : TEXT("");
     }
-    if (rest == 0) {
-        return;
-    }
-    offers_remove(request, others, rest);
-    if (joined || storage_atomic(request)) {
-        offer_list_take_out(request, others[0].entry, members, rest, 'g');
-    }
+    offers_withdraw(request, offers, count);
 }
 
-/* Takes away the offers that it was published with, and with `joined` those that joined it. What
- * it was published with needs no mark in its list, since its label tells. */
+/* Takes away the offers that it was published with, and with `joined` those that joined it. */
 static void remove_offers(struct request *request, const struct service *service, bool joined) {
     struct listed *offers;
     size_t count = service_offers(request, service, &offers);
@@ -237,7 +231,7 @@ static void remove_offers(struct request *request, const struct service *service
             end++;
         }
         if (joined || text_equal(offers[i].label, label)) {
-            remove_batch(request, &offers[i], end - i, joined);
+            remove_batch(request, service, &offers[i], end - i, joined);
         }
     }
 }

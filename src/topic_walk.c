@@ -24,6 +24,8 @@ enum {
     KEYS_HOLD = 130,   /* bytes of a name that keys hold, whatever it is */
     HELD_MAX = 100,    /* names put in order that share more than keys hold */
     GROUPS_MAX = 64,   /* topics that are counted at a time */
+    WIDE_PAGES = 4,    /* of the wide lists that are looked at */
+    WIDE_MAX = 25000,  /* topics in their entries, likewise */
 };
 
 /* What a place knows of a topic: an entry of a list, or all of it. */
@@ -193,39 +195,44 @@ static int compare_items(const void *a, const void *b) {
     return text_compare(left->order, right->order);
 }
 
-/* What the wide lists hold, as far as one page goes. */
-static void load_wide(struct request *request, struct walk *walk, struct place *place) {
-    struct text prefix = key_offers_wide(request, NO_TEXT);
-    struct page page = storage_list(request, prefix, TEXT(""), STORAGE_PAGE_MAX);
-    size_t most = 0;
-    for (int fill = 0; fill < 2; fill++) {
-        struct offer_list list = offer_list_of(page.facts, page.count);
-        struct text label = NO_TEXT;
-        while (offer_list_next(request, &list)) {
-            const struct listed *listed = &list.listed;
-            if (!text_starts(listed->label, walk->start)) {
-                continue;
-            }
-            bool same = listed->label.at == label.at; /* of the same entry, then */
-            label = listed->label;
-            if (fill == 0) {
-                most += !same;
-                continue;
-            }
-            if (!same) {
-                struct text name;
-                CHECK(json_unquote(label, &name));
-                struct text key = key_offers_topic(request, name);
-                place->items[place->count++] =
-                    (struct item){.order = order_of(key, walk->offers_prefix.len),
-                                  .name = arena_copy(request->arena, label),
-                                  .peer = hash_of(listed->peer)};
-            }
-            place->items[place->count - 1].count++;
+/* What keys of that topic hold of its name; all else that it takes to find out is given back. */
+static struct text order_of_topic(const struct walk *walk, struct text topic) {
+    struct arena *arena = walk->request->arena;
+    char bytes[STORAGE_KEY_MAX];
+    size_t mark = arena->used;
+    struct text name;
+    CHECK(json_unquote(topic, &name));
+    struct text order = order_of(key_offers_topic(walk->request, name), walk->offers_prefix.len);
+    memcpy(bytes, order.at, order.len);
+    arena_rewind(arena, mark);
+    return arena_copy(arena, (struct text){bytes, order.len});
+}
+
+/* What the wide lists hold, all of it at once: up to so many items, and pages. */
+static void load_wide(struct walk *walk, struct place *place) {
+    struct request *request = walk->request;
+    struct offer_list list =
+        offer_list_begin(key_offers_wide(request, NO_TEXT), TEXT(""), STORAGE_PAGE_MAX, NO_TEXT);
+    list.pages = WIDE_PAGES;
+    struct text label = NO_TEXT;
+    while (offer_list_next(request, &list)) {
+        const struct listed *listed = &list.listed;
+        if (!text_starts(listed->label, walk->start)) {
+            continue;
         }
-        if (fill == 0) {
-            place->items = arena_array(request->arena, most, sizeof place->items[0]);
+        bool same = listed->label.at == label.at; /* of the same entry, then */
+        label = listed->label;
+        if (place->items == NULL) {
+            place->items = arena_array(request->arena, WIDE_MAX, sizeof place->items[0]);
         }
+        if (!same && place->count == WIDE_MAX) {
+            break;
+        }
+        if (!same) {
+            place->items[place->count++] = (struct item){
+                .order = order_of_topic(walk, label), .name = label, .peer = hash_of(listed->peer)};
+        }
+        place->items[place->count - 1].count++;
     }
     if (place->count > 0) {
         qsort(place->items, place->count, sizeof place->items[0], compare_items);
@@ -485,7 +492,7 @@ struct topics topics_find(struct request *request, struct text start, int64_t of
         .prefix = walk.offers_prefix, .load = atomic ? load_groups : load_offers, .more = true};
     int64_t groups = walk.countable ? storage_count_groups(request, walk.offers_prefix) : 0;
     if (!atomic) {
-        load_wide(request, &walk, &walk.places[WIDE]);
+        load_wide(&walk, &walk.places[WIDE]);
     }
     run(&walk);
     return (struct topics){walk.kept, walk.kept_count,
