@@ -7,7 +7,7 @@
  *     peer/<peer>/said/<time><random>             what that answer says: topics, SDP
  *     peer/<peer>/at/<slot>/answered-<time><random>           answerer
  *     peer/<peer>/at/<slot>/gone-<random>
- *     peer/<peer>/at/<slot>/trickle-<side>-<time><random>     candidates, a line each
+ *     peer/<peer>/at/<slot>/trickle-<side>-<time><random>     whose; candidates, a line each
  *
  * The first answer in key order is the answer; where the store is eventual two may be told 200, and
  * the second is as if it were not there. A candidate's time is its line's number after that of its
