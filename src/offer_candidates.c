@@ -135,7 +135,7 @@ static int64_t count_left(struct request *request, const struct handshake *hands
     while (walk_next(request, &walk, &lines, &time)) {
         int64_t count = count_lines(lines);
         left += count;
-        *latest = time + count - 1;
+        *latest = time + count - 1 > *latest ? time + count - 1 : *latest;
     }
     return left;
 }

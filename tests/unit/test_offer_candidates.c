@@ -284,6 +284,25 @@ static void candidates_of_requests_that_did_not_see_each_other_come_in_order(voi
     assert_int_equal(read_since(world, &pair.alice, pair.id, NOW + 2), 1); /* later than all */
 }
 
+static void what_comes_next_is_later_than_all_that_overlapped(void **state) {
+    struct world *world = as_world(state);
+    struct pair pair = paired(world);
+    struct edit *edits[2];
+    size_t counts[2];
+    world->host.keep_edits = true;
+    assert_int_equal(world_trickle(world, &pair.bob, pair.id, "0,1,2,3,4"), 200);
+    edits[0] = world_edits(world, &counts[0]);
+    world->host.now++;
+    assert_int_equal(world_trickle(world, &pair.bob, pair.id, "5"), 200);
+    edits[1] = world_edits(world, &counts[1]);
+    world->host.keep_edits = false;
+    world_apply(world, edits[0], counts[0]);
+    world_apply(world, edits[1], counts[1]);
+    assert_int_equal(read_since(world, &pair.alice, pair.id, NOW + 4), 0);
+    assert_int_equal(world_trickle(world, &pair.bob, pair.id, "6"), 200);
+    assert_int_equal(read_since(world, &pair.alice, pair.id, NOW + 4), 1);
+}
+
 static void since_is_exclusive_within_a_request_too(void **state) {
     struct world *world = as_world(state);
     struct pair pair = paired(world);
@@ -388,6 +407,7 @@ int main(void) {
         world_tests(what_is_no_list_of_candidates_is_400_before_the_offer_is_looked_for),
         world_tests(times_of_a_side_go_up_within_a_request_and_from_one_to_the_next),
         world_test_eventual(candidates_of_requests_that_did_not_see_each_other_come_in_order),
+        world_test_eventual(what_comes_next_is_later_than_all_that_overlapped),
         world_tests(since_is_exclusive_within_a_request_too),
         world_tests(a_reader_waits_while_there_is_none_newer),
         world_tests(a_side_leaves_1000_and_one_more_is_409),
