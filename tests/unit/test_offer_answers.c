@@ -447,6 +447,18 @@ static void of_two_answers_that_race_the_earlier_counts_whichever_arrives_first(
     }
 }
 
+static void candidates_of_the_answerer_that_lost_are_not_shown(void **state) {
+    struct world *world = as_world(state);
+    struct race both = race(world);
+    world_apply(world, both.eves, both.eve_count);
+    assert_int_equal(world_trickle(world, &both.peers.eve, both.peers.id, "\"from eve\""), 200);
+    world_apply(world, both.bobs, both.bob_count);
+    assert_int_equal(world_trickle(world, &both.peers.bob, both.peers.id, "\"from bob\""), 200);
+    world_get_as(world, &both.peers.alice, "/offers/%s/ice-candidates", both.peers.id);
+    assert_non_null(strstr(world->result.body, "from bob"));
+    assert_null(strstr(world->result.body, "from eve"));
+}
+
 static void an_offer_is_open_until_its_answer_arrives_and_never_both(void **state) {
     struct world *world = as_world(state);
     struct race both = race(world);
@@ -477,6 +489,7 @@ int main(void) {
         world_tests(a_reader_waits_while_there_is_none_newer),
         world_tests(a_bad_query_is_400),
         cmocka_unit_test(of_two_answers_that_race_the_earlier_counts_whichever_arrives_first),
+        world_test_eventual(candidates_of_the_answerer_that_lost_are_not_shown),
         world_test_eventual(an_offer_is_open_until_its_answer_arrives_and_never_both),
     };
     return cmocka_run_group_tests_name("answers to offers", tests, NULL, NULL);

@@ -600,6 +600,39 @@ static void a_request_of_many_topics_writes_at_most_16_entries_for_them(void **s
     assert_in_range(world_keys(world, "topics/wide/"), 8, 2 * 16); /* nor to take it out */
 }
 
+static void a_request_may_have_as_many_topics_as_fit_into_it(void **state) {
+    struct world *world = as_world(state);
+    struct world_peer alice;
+    world_register(world, &alice);
+    const char *sdp = world_repeat(world, "x", 80);
+    for (int bytes = 4; bytes <= 90; bytes += 86) {
+        char *offers = calloc(100, 10000);
+        size_t len = 0;
+        for (int i = 0; i < 100; i++) {
+            len += (size_t)sprintf(offers + len, "%s{\"sdp\":\"%s\",\"topics\":[",
+                                   i == 0 ? "" : ",", sdp);
+            for (int j = 0; j < 50; j++) {
+                len += (size_t)sprintf(offers + len, "%s\"%0*d\"", j == 0 ? "" : ",", bytes,
+                                       50 * i + j);
+            }
+            len += (size_t)sprintf(offers + len, "]}");
+        }
+        world->host.now += 60000;
+        world_sweep(world);
+        world_publish(world, &alice, NULL, "%s", offers);
+        free(offers);
+        if (!world_atomic(world)) {
+            assert_int_equal(world_keys(world, "topics/wide/"), 16);
+            assert_int_equal(memory_count(world->memory), 18); /* what they say, the peer's list */
+        }
+        for (int i = 0; i < 5000; i += 371) {
+            char topic[256];
+            snprintf(topic, sizeof topic, "%0*d", bytes, i);
+            assert_int_equal(total(world, topic), 1);
+        }
+    }
+}
+
 static void an_offer_of_many_topics_is_taken_out_of_all_of_them_and_no_other_is(void **state) {
     struct world *world = as_world(state);
     struct world_peer alice, bob;
@@ -683,6 +716,7 @@ int main(void) {
         world_tests(a_filter_is_base64_of_1_to_8192_bytes),
         world_tests(a_request_passes_over_2000_offers_and_then_says_where_to_go_on),
         world_test_eventual(a_request_of_many_topics_writes_at_most_16_entries_for_them),
+        world_tests(a_request_may_have_as_many_topics_as_fit_into_it),
         world_tests(an_offer_of_many_topics_is_taken_out_of_all_of_them_and_no_other_is),
         world_test_eventual(offers_of_few_topics_come_before_those_of_many),
     };
