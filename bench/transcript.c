@@ -9,6 +9,7 @@
 #include "check.h"
 #include "memory.h"
 
+#include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
 #include <valgrind/callgrind.h>
@@ -291,6 +292,140 @@ static void make_paired_room(int i) {
     room_answer(i);
 }
 
+/* -- Peers and services --------------------------------------------------------- */
+
+enum { LISTED = 50, POOL = 10 };
+
+static struct peer { char id[32 + 1], bearer[128]; } ann, bob;
+static struct { char offer[64 + 1], uuid[36 + 1]; } made;
+
+static void make_peer(struct peer *peer) {
+    char secret[64 + 1] = "";
+    struct result result = send(200, "POST", "/register", NULL);
+    take(result, "peerId", peer->id, sizeof peer->id);
+    take(result, "secret", secret, sizeof secret);
+    (void)snprintf(peer->bearer, sizeof peer->bearer, "Bearer %s:%s", peer->id, secret);
+}
+
+static struct result as_peer(int status, const struct peer *peer, const char *method,
+                             const char *target, const char *body) {
+    host.headers[HEADER_AUTHORIZATION] = peer->bearer;
+    struct result result = send(status, method, target, body);
+    host.headers[HEADER_AUTHORIZATION] = NULL;
+    return result;
+}
+
+static void peer_offer(int i) {
+    char body[1024];
+    (void)snprintf(body, sizeof body,
+                   "{\"offers\":[{\"sdp\":\"" SDP "\",\"topics\":[\"one-%d\"]}]}", i);
+    take(as_peer(201, &ann, "POST", "/offers", body), "id", made.offer, sizeof made.offer);
+}
+
+static void by_topic(int i) {
+    (void)i;
+    (void)send(200, "GET", "/offers/by-topic/many", NULL);
+}
+
+static void to_offer(const struct peer *peer, const char *method, const char *path,
+                     const char *body) {
+    char target[128];
+    (void)snprintf(target, sizeof target, "/offers/%s%s", made.offer, path);
+    (void)as_peer(200, peer, method, target, body);
+}
+
+static void peer_answer(int i) {
+    (void)i;
+    to_offer(&bob, "POST", "/answer", "{\"sdp\":\"" SDP "\"}");
+}
+
+static void peer_candidates(int i) {
+    (void)i;
+    to_offer(&ann, "POST", "/ice-candidates",
+             "{\"candidates\":[{\"candidate\":\"" CANDIDATE " 1\"},{\"candidate\":\"" CANDIDATE
+             " 2\"},{\"candidate\":\"" CANDIDATE " 3\"}]}");
+}
+
+static void peer_poll(int i) {
+    (void)i;
+    to_offer(&bob, "GET", "/ice-candidates", NULL);
+}
+
+static void peer_answers(int i) {
+    (void)i;
+    (void)as_peer(200, &ann, "GET", "/offers/answers", NULL);
+}
+
+static void make_answered_offer(int i) {
+    make_peer(&ann);
+    peer_offer(i);
+    peer_answer(i);
+    peer_candidates(i);
+}
+
+static void service(int i) {
+    (void)i;
+    char target[64];
+    (void)snprintf(target, sizeof target, "/services/%s", made.uuid);
+    (void)send(200, "GET", target, NULL);
+}
+
+static void query(int i) {
+    (void)i;
+    (void)send(200, "POST", "/index/ann/query", "{\"serviceFqn\":\"chat@^1.0.0\"}");
+}
+
+static void base64(char *out, const unsigned char *bytes, size_t len) {
+    CHECK(EVP_EncodeBlock((unsigned char *)out, bytes, (int)len) > 0);
+}
+
+/* Ann's name is hers, and has a service with a pool of offers. */
+static void make_service(void) {
+    static const unsigned char seed[PUBLIC_KEY_BYTES] = {1, 2, 3};
+    unsigned char bytes[SIGNATURE_BYTES];
+    char key[64], signature[128], message[128], body[16384], *end = body;
+    size_t len = PUBLIC_KEY_BYTES;
+    EVP_PKEY *owner = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, PUBLIC_KEY_BYTES);
+    CHECK(owner != NULL && EVP_PKEY_get_raw_public_key(owner, bytes, &len) == 1);
+    base64(key, bytes, len);
+    static const char *const said[] = {"claim:ann", "publish:ann:chat@1.0.0"};
+    for (int i = 0; i < 2; i++) {
+        EVP_MD_CTX *context = EVP_MD_CTX_new();
+        (void)snprintf(message, sizeof message, "%s:%lld", said[i], (long long)host.now);
+        len = SIGNATURE_BYTES;
+        CHECK(EVP_DigestSignInit(context, NULL, NULL, NULL, owner) == 1 &&
+              EVP_DigestSign(context, bytes, &len, (const unsigned char *)message,
+                             strlen(message)) == 1);
+        EVP_MD_CTX_free(context);
+        base64(signature, bytes, len);
+        end = body + snprintf(body, sizeof body,
+                              "{\"username\":\"ann\",\"publicKey\":\"%s\",\"signature\":\"%s\","
+                              "\"message\":\"%s\",\"serviceFqn\":\"chat@1.0.0\",\"offers\":[",
+                              key, signature, message);
+        for (int offer = 0; offer < POOL; offer++) {
+            end += snprintf(end, 1024, "%s{\"sdp\":\"" SDP "\"}", offer > 0 ? "," : "");
+        }
+        (void)snprintf(end, 8, "]}");
+        if (i == 0) {
+            (void)send(200, "POST", "/usernames/claim", body);
+        } else {
+            take(as_peer(201, &bob, "POST", "/services", body), "uuid", made.uuid,
+                 sizeof made.uuid);
+        }
+    }
+    EVP_PKEY_free(owner);
+}
+
+static void seed_peers(void) {
+    for (int i = 0; i < LISTED; i++) {
+        make_peer(&ann);
+        (void)as_peer(201, &ann, "POST", "/offers",
+                      "{\"offers\":[{\"sdp\":\"" SDP "\",\"topics\":[\"many\"]}]}");
+    }
+    make_peer(&bob);
+    make_service();
+}
+
 /* -- The transcript
  * ---------------------------------------------------------------------------------- */
 
@@ -319,6 +454,14 @@ static const struct row rows[] = {
     {"POST /rooms/:code/answer", make_offered_room, room_answer},
     {"GET /rooms/:code, offer and answer", make_paired_room, room_snapshot},
     {"GET /rooms/:code/candidates, 3", make_paired_room, room_list},
+    {"POST /offers, one", nothing, peer_offer},
+    {"GET /offers/by-topic/:topic, 50 of them", nothing, by_topic},
+    {"POST /offers/:id/answer", peer_offer, peer_answer},
+    {"POST /offers/:id/ice-candidates, 3 at once", make_answered_offer, peer_candidates},
+    {"GET /offers/:id/ice-candidates, 3", make_answered_offer, peer_poll},
+    {"GET /offers/answers, one", make_answered_offer, peer_answers},
+    {"GET /services/:uuid, a pool of 10", nothing, service},
+    {"POST /index/:username/query", nothing, query},
     {"404, no such route", nothing, no_route},
     {"400, not JSON", nothing, not_json},
     {"404, no such session", nothing, no_session},
@@ -361,6 +504,7 @@ int main(void) {
     host.headers[HEADER_REGISTRY_VERSION] = "1";
     host.settings[RATE_LIMITS] = "off"; /* counting is the host's, not the core's */
     seed();
+    seed_peers();
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         count(&rows[i]);
     }
