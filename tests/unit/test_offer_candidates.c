@@ -84,7 +84,10 @@ static void before_the_answer_only_the_offerer_has_a_side(void **state) {
     assert_int_equal(read(world, &pair.alice, pair.id, ""), 0);
     assert_int_equal(world_trickle(world, &pair.bob, pair.id, "1"), 403);
     assert_int_equal(world_get_as(world, &pair.bob, "/offers/%s/ice-candidates", pair.id), 403);
+    world->host.now += 59998;
     assert_int_equal(world_answer(world, &pair.bob, pair.id), 200);
+    world->host.now++;
+    world_sweep(world);
     assert_int_equal(read(world, &pair.bob, pair.id, ""), 1);
     assert_non_null(strstr(world->result.body, "\"early\""));
 }

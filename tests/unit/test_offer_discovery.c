@@ -399,6 +399,35 @@ static void a_page_costs_what_the_page_costs_where_the_store_is_atomic(void **st
     }
 }
 
+/* As a place may be late to show what an offer says. */
+static void an_offer_whose_contents_are_not_there_yet_is_passed_over(void **state) {
+    struct world *world = as_world(state);
+    struct world_peer alice;
+    char id[OFFER_ID_SIZE], query[256] = "?limit=1";
+    world_register(world, &alice);
+    publish_many(world, &alice, 1, "\"t\"");
+    world->host.keep_edits = true;
+    world->host.now++;
+    world_publish(world, &alice, id, "{\"sdp\":\"late\",\"topics\":[\"t\"]}");
+    size_t count;
+    struct edit *edits = world_edits(world, &count);
+    world->host.keep_edits = false;
+    world_apply(world, edits + 1, count - 1);
+    assert_int_equal(find(world, "t", ""), 1);
+    assert_int_equal(world_number(world, "total"), 2);
+    assert_null(cJSON_GetObjectItem(world->json, "next"));
+    assert_int_equal(find(world, "t", query), 0);
+    assert_true(next_page(world, "?limit=1", query));
+    assert_int_equal(find(world, "t", query), 1);
+    world_get_as(world, NULL, "/peers/%s/offers", alice.id);
+    assert_int_equal(world_count(world, "offers"), 1);
+    world_get_as(world, &alice, "/offers/mine");
+    assert_int_equal(world_count(world, "offers"), 1);
+    world_apply_one(world, &edits[0]);
+    assert_int_equal(find(world, "t", ""), 2);
+    assert_string_equal(world_text_in(world, "offers", 0, "id"), id);
+}
+
 /* -- Bloom filters ------------------------------------------------------------- */
 
 enum { BITS = 8 * 512 };
@@ -711,6 +740,7 @@ int main(void) {
         world_tests(an_answer_ends_before_it_is_too_large_and_goes_on),
         world_tests(total_is_exact_up_to_10000),
         world_test(a_page_costs_what_the_page_costs_where_the_store_is_atomic),
+        world_tests(an_offer_whose_contents_are_not_there_yet_is_passed_over),
         world_tests(offers_of_peers_in_the_filter_are_left_out_but_counted),
         world_tests(pages_go_on_past_what_the_filter_leaves_out),
         world_tests(a_filter_is_base64_of_1_to_8192_bytes),

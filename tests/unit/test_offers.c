@@ -746,6 +746,11 @@ static void an_answered_offer_can_be_taken_back_with_its_answer_and_candidates(v
     world_get_as(world, &alice, "/offers/answers");
     assert_int_equal(world_count(world, "answers"), 1);
     assert_string_equal(world_text_in(world, "answers", 0, "offerId"), other);
+    if (world_atomic(world)) { /* of the one that is left */
+        assert_int_equal(world_keys(world, "/answer/"), 1);
+        assert_int_equal(world_keys(world, "/said/"), 1);
+        assert_int_equal(world_keys(world, "/offer/"), 1);
+    }
 }
 
 static void only_its_peer_takes_an_offer_back(void **state) {
