@@ -1,6 +1,8 @@
 /* Keys: putting them together. */
 #include "keys.h"
 
+#include "check.h"
+
 /* Of a topic's name in a key; what else the longest key has takes 72 of STORAGE_KEY_MAX. */
 enum { NAME_MAX_BYTES = 400 };
 
@@ -40,6 +42,21 @@ struct text keyed_digest(const struct request *request, const char *label, struc
     return arena_format(request->arena, "%x%x%x%x", 16, digest_part(digest, 0), 16,
                         digest_part(digest, 1), 16, digest_part(digest, 2), 16,
                         digest_part(digest, 3));
+}
+
+struct text key_random(struct request *request) {
+    return arena_format(request->arena, "%x", RANDOM_LEN, random_take(request, RANDOM_LEN / 2));
+}
+
+struct text key_moment(struct request *request, int64_t time) {
+    struct text random = key_random(request);
+    return arena_format(request->arena, "%x%t", TIME_LEN, (uint64_t)time, &random);
+}
+
+int64_t key_time(struct text digits) {
+    uint64_t time;
+    CHECK(digits.len >= TIME_LEN && text_hex((struct text){digits.at, TIME_LEN}, &time));
+    return (int64_t)time;
 }
 
 struct text key_room(struct request *request, struct text code) {

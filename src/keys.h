@@ -17,7 +17,18 @@
 #include "request.h"
 #include "session_code.h"
 
-enum { SESSION_ID_LEN = 12 + 16 }; /* <age><id> */
+enum {
+    TIME_LEN = 12,
+    RANDOM_LEN = 8,
+    MOMENT_LEN = TIME_LEN + RANDOM_LEN,
+    SESSION_ID_LEN = 12 + 16, /* <age><id> */
+};
+
+/* <random>, and <time><random>: what two requests do not make alike. */
+struct text key_random(struct request *request);
+struct text key_moment(struct request *request, int64_t time);
+/* The ms that digits of a key begin with. */
+int64_t key_time(struct text digits);
 
 /* The first 64 bits of an HMAC over label, origin and name: the same for nobody without
  * AUTH_SECRET. */

@@ -6,8 +6,7 @@
 #include "signing.h"
 
 enum {
-    TIME_LEN = 12,
-    CLAIM_LEN = TIME_LEN + 8,
+    CLAIM_LEN = MOMENT_LEN,
     USED_LEN = 32,
     OLD_MIN = 5, /* facts that do not matter any more, before they are deleted: each costs a call */
 };
@@ -25,12 +24,6 @@ static struct text claim_of(const struct name *name, const struct fact *fact) {
     return (struct text){fact->key.at + name->prefix.len, CLAIM_LEN};
 }
 
-static int64_t read_time(struct text digits) {
-    uint64_t time;
-    CHECK(text_hex((struct text){digits.at, TIME_LEN}, &time));
-    return (int64_t)time;
-}
-
 struct name name_read(struct request *request, struct text username) {
     struct name name = {.username = username};
     struct text prefix = key_name(request, username);
@@ -42,7 +35,7 @@ struct name name_read(struct request *request, struct text username) {
         if (name.claim.at == NULL) {
             name.claim = claim;
             name.key = fact->value;
-            name.claimed_at = read_time(claim);
+            name.claimed_at = key_time(claim);
         }
         if (text_equal(claim, name.claim) && fact->expires_at > name.expires_at) {
             name.expires_at = fact->expires_at;
@@ -117,7 +110,7 @@ static size_t find_old(const struct request *request, const struct name *name, s
         bool superseded = text_equal(claim_of(name, fact), name->claim) &&
                           text_equal(claim_of(name, next), name->claim) &&
                           next->expires_at >= fact->expires_at;
-        if (superseded && read_time(time) < request->now - REMEMBERED) {
+        if (superseded && key_time(time) < request->now - REMEMBERED) {
             keys[count++] = fact->key;
         }
     }
@@ -137,8 +130,7 @@ int64_t name_use(struct request *request, struct name *name, const struct signed
     struct text old[OLD_MIN];
     if (name->claim.at == NULL) {
         name->claimed_at = request->now;
-        name->claim = arena_format(request->arena, "%x%x", TIME_LEN, (uint64_t)request->now,
-                                   CLAIM_LEN - TIME_LEN, random_take(request, 4));
+        name->claim = key_moment(request, request->now);
     }
     put(request, name, name->claim, read, key, request->now + YEAR);
     if (find_old(request, name, old, OLD_MIN) == OLD_MIN) {

@@ -1,7 +1,7 @@
 /* Candidates of an offer's two sides, as the JSON that came. */
 #include "answer.h"
-#include "check.h"
 #include "handlers.h"
+#include "keys.h"
 #include "offer_fields.h"
 #include "polling.h"
 
@@ -9,8 +9,6 @@ enum {
     REQUEST_MAX = 100,    /* candidates in one */
     SIDE_MAX = 1000,      /* candidates that a side may leave */
     CANDIDATE_MAX = 4096, /* bytes */
-    TIME_LEN = 12,
-    RANDOM_LEN = 8,
 };
 
 /* In the order of their keys. */
@@ -82,10 +80,7 @@ static bool walk_next(struct request *request, struct walk *walk, struct text *l
             }
             continue;
         }
-        struct text digits = {fact->key.at + walk->side.len, TIME_LEN};
-        uint64_t number;
-        CHECK(text_hex(digits, &number));
-        *time = (int64_t)number;
+        *time = key_time(text_from(fact->key, walk->side.len));
         *lines = fact->value;
         if (text_equal(text_cut(lines, '\n'), walk->peer)) {
             return true;
@@ -161,10 +156,10 @@ struct response post_offer_candidates(struct request *request) {
         return fail(409, TEXT("Too many candidates"));
     }
     int64_t time = request->now > latest ? request->now : latest + 1;
-    uint64_t random = random_take(request, RANDOM_LEN / 2);
+    struct text moment = key_moment(request, time);
     storage_put(request,
-                arena_format(request->arena, "%ttrickle-%s-%x%x", &handshake.prefix,
-                             side_names[side], TIME_LEN, (uint64_t)time, RANDOM_LEN, random),
+                arena_format(request->arena, "%ttrickle-%s-%t", &handshake.prefix, side_names[side],
+                             &moment),
                 arena_format(request->arena, "%t\n%t", &request->peer, &lines),
                 handshake.expires_at);
     cJSON *answer = json_object();

@@ -9,8 +9,6 @@
 #include <string.h>
 
 enum {
-    TIME_LEN = 12,
-    RANDOM_LEN = 8,
     NARROW_MAX = 16,              /* topics of a batch that get an entry each: each costs a call */
     READ_BYTES = 2 * 1024 * 1024, /* of contents, for one answer */
 };
@@ -24,10 +22,6 @@ static struct member member_of(const struct offer *offer) {
                                          : KIND_LOOSE,
         .expires_at = offer->expires_at,
     };
-}
-
-static struct text random_digits(struct request *request) {
-    return arena_format(request->arena, "%x", RANDOM_LEN, random_take(request, RANDOM_LEN / 2));
 }
 
 /* -- Keys ---------------------------------------------------------------------- */
@@ -433,10 +427,7 @@ struct handshake handshake_read(struct request *request, struct text id) {
 }
 
 static struct answered read_answer(struct text digits, struct text value) {
-    struct answered answer = {.digits = digits};
-    uint64_t time;
-    CHECK(text_hex((struct text){digits.at, TIME_LEN}, &time));
-    answer.time = (int64_t)time;
+    struct answered answer = {.digits = digits, .time = key_time(digits)};
     answer.id = text_cut(&value, ' ');
     answer.answerer = text_cut(&value, ' ');
     CHECK(text_number(text_cut(&value, ' '), &answer.said_bytes) &&
@@ -566,18 +557,14 @@ static int64_t answer_time(struct request *request, struct text prefix) {
     if (page.count == 0) {
         return request->now;
     }
-    struct text name = text_from(page.facts[page.count - 1].key, prefix.len);
-    uint64_t time;
-    CHECK(text_hex((struct text){name.at, TIME_LEN}, &time));
-    return (int64_t)time + 1;
+    return key_time(text_from(page.facts[page.count - 1].key, prefix.len)) + 1;
 }
 
 int64_t offer_answer(struct request *request, const struct offer *offer, struct text sdp) {
     struct text ref = ref_of(offer->id);
     struct text answers = key_peer(request, ref_peer(ref), "answer");
     int64_t time = answer_time(request, answers);
-    struct text random = random_digits(request);
-    struct text digits = arena_format(request->arena, "%x%t", TIME_LEN, (uint64_t)time, &random);
+    struct text digits = key_moment(request, time);
     struct text said = arena_format(request->arena, "%t\n%t", &offer->topics, &sdp);
     struct text said_key = key_peer(request, ref_peer(ref), "said");
     struct text slot = slot_prefix(request, ref);
@@ -604,7 +591,7 @@ void handshake_end(struct request *request, const struct handshake *handshake) {
     struct text ref = ref_of(handshake->id);
     struct text answers = key_peer(request, ref_peer(ref), "answer");
     struct text pointer = arena_format(request->arena, "%t%t", &answers, &handshake->answer);
-    struct text random = random_digits(request);
+    struct text random = key_random(request);
     storage_put(request, arena_format(request->arena, "%tgone-%t", &handshake->prefix, &random),
                 TEXT("true"), handshake->expires_at);
     if (storage_atomic(request)) {

@@ -4,25 +4,15 @@
 #include "check.h"
 #include "keys.h"
 
-enum { AGE_LEN = 11, RANDOM_LEN = 5, PROOF_LEN = OFFER_ID_LEN - REF_LEN };
-
-static bool digits(struct text text, size_t len) {
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.at[i];
-        if ((c < '0' || c > '9') && (c < 'a' || c > 'f')) {
-            return false;
-        }
-    }
-    return text.len == len;
-}
+enum { AGE_LEN = 11, NONCE_LEN = 5, PROOF_LEN = OFFER_ID_LEN - REF_LEN };
 
 bool peer_id_valid(struct text peer) {
-    return digits(peer, PEER_LEN);
+    return text_is_hex(peer, PEER_LEN);
 }
 
 struct text publication_make(struct request *request) {
     uint64_t age = (UINT64_C(1) << (4 * AGE_LEN)) - 1 - (uint64_t)request->now;
-    return arena_format(request->arena, "%x%x", AGE_LEN, age, RANDOM_LEN, random_take(request, 3));
+    return arena_format(request->arena, "%x%x", AGE_LEN, age, NONCE_LEN, random_take(request, 3));
 }
 
 struct text offer_ref(struct request *request, struct text peer, struct text publication,
@@ -31,7 +21,7 @@ struct text offer_ref(struct request *request, struct text peer, struct text pub
 }
 
 bool offer_ref_valid(struct text ref) {
-    return digits(ref, REF_LEN);
+    return text_is_hex(ref, REF_LEN);
 }
 
 struct text offer_id(struct request *request, struct text ref) {
@@ -40,7 +30,7 @@ struct text offer_id(struct request *request, struct text ref) {
 }
 
 bool offer_id_valid(struct request *request, struct text id) {
-    return digits(id, OFFER_ID_LEN) && request->host->equal(id, offer_id(request, ref_of(id)));
+    return text_is_hex(id, OFFER_ID_LEN) && request->host->equal(id, offer_id(request, ref_of(id)));
 }
 
 static struct text part(struct text text, size_t from, size_t len) {

@@ -10,16 +10,7 @@ bool read_limit(struct request *request, int64_t fallback, int64_t *limit, struc
 
 bool read_after(struct request *request, size_t len, struct text *after, struct response *wrong) {
     *wrong = fail(400, TEXT("after must be what `next` said"));
-    if (!query_text(request, "after", after) || (after->at != NULL && after->len != len)) {
-        return false;
-    }
-    uint64_t number;
-    for (struct text rest = *after; rest.len > 0; rest = text_from(rest, 2)) {
-        if (!text_hex((struct text){rest.at, 2}, &number)) {
-            return false;
-        }
-    }
-    return true;
+    return query_text(request, "after", after) && (after->at == NULL || text_is_hex(*after, len));
 }
 
 size_t show_offers(struct request *request, cJSON *array, const struct wanted *wanted, size_t count,

@@ -9,9 +9,6 @@
 #include "check.h"
 
 enum {
-    TIME_LEN = 12,
-    RANDOM_LEN = 8,
-    ID_LEN = TIME_LEN + RANDOM_LEN,
     KEYS_AGAIN_MAX = 20, /* Idempotency-Keys that one change puts again: an invocation on the free
                             plan of Workers has 50 calls */
 };
@@ -76,10 +73,9 @@ static void read_value(struct entry *entry) {
 /* `name`: the key without the room's prefix. */
 static struct entry read_entry(struct text name, const struct fact *fact) {
     struct entry entry = {.fact = fact};
-    uint64_t time;
     entry.id = text_cut(&name, '-');
-    CHECK(entry.id.len == ID_LEN && text_hex((struct text){entry.id.at, TIME_LEN}, &time));
-    entry.time = (int64_t)time;
+    CHECK(entry.id.len == MOMENT_LEN);
+    entry.time = key_time(entry.id);
     while (!text_equal(name, text_of(event_names[entry.event]))) {
         entry.event++;
         CHECK(entry.event < EVENTS);
@@ -280,9 +276,8 @@ static int64_t add_until(struct request *request, const struct room *room, enum 
                          struct text value, int64_t expires_at) {
     int64_t time = request->now > room->latest ? request->now : room->latest + 1;
     struct text prefix = key_room(request, room->code);
-    uint64_t random = random_take(request, RANDOM_LEN / 2);
-    struct text key = arena_format(request->arena, "%t%x%x-%s", &prefix, TIME_LEN, (uint64_t)time,
-                                   RANDOM_LEN, random, event_names[event]);
+    struct text id = key_moment(request, time);
+    struct text key = arena_format(request->arena, "%t%t-%s", &prefix, &id, event_names[event]);
     storage_put(request, key, value, expires_at);
     return time;
 }

@@ -6,9 +6,10 @@
 
 #include <string.h>
 
-enum { TIME_LEN = 12, RANDOM_LEN = 8 };
-
 enum { HANDED_FOR = 30 * 1000 }; /* ms that somebody who was given an offer has it to himself */
+
+/* An age is this less the time: newer publications sort first. */
+static const int64_t AGES = 0xFFFFFFFFFFFF;
 
 #define GONE TEXT("gone")
 
@@ -48,12 +49,6 @@ static struct text name_in(const struct fact *fact, const char *family) {
     return text_equal(text_cut(&name, '/'), text_of(family)) ? name : NO_TEXT;
 }
 
-static uint64_t read_digits(struct text digits) {
-    uint64_t number;
-    CHECK(text_hex((struct text){digits.at, TIME_LEN}, &number));
-    return number;
-}
-
 static void read_publication(struct request *request, struct service *service,
                              const struct fact *fact) {
     struct text rest = fact->value;
@@ -85,7 +80,7 @@ struct service service_read(struct request *request, struct text uuid) {
             continue;
         }
         if (service.latest == 0) {
-            service.latest = (int64_t)(0xFFFFFFFFFFFF - read_digits(name));
+            service.latest = AGES - key_time(name);
             read_publication(request, &service, fact);
         }
         service.kept_until =
@@ -134,7 +129,7 @@ static int64_t handed_at(const struct service *service, struct text ref) {
         const struct fact *fact = &service->page.facts[i];
         struct text name = name_in(fact, "handed");
         if (name.at != NULL && text_equal(fact->value, ref)) {
-            time = (int64_t)read_digits(name);
+            time = key_time(name);
         }
     }
     return time;
@@ -164,11 +159,9 @@ int64_t service_choose(struct request *request, const struct service *service,
 
 void service_hand_out(struct request *request, const struct service *service, struct text ref) {
     struct text prefix = key_service(request, service->uuid);
-    uint64_t random = random_take(request, RANDOM_LEN / 2);
-    storage_put(request,
-                arena_format(request->arena, "%thanded/%x%x", &prefix, TIME_LEN,
-                             (uint64_t)request->now, RANDOM_LEN, random),
-                ref, request->now + HANDED_FOR);
+    struct text moment = key_moment(request, request->now);
+    storage_put(request, arena_format(request->arena, "%thanded/%t", &prefix, &moment), ref,
+                request->now + HANDED_FOR);
     for (size_t i = 0; i < service->page.count && storage_atomic(request); i++) {
         const struct fact *fact = &service->page.facts[i];
         if (name_in(fact, "handed").at != NULL && text_equal(fact->value, ref)) {
@@ -185,9 +178,7 @@ static int64_t next_time(const struct request *request, const struct service *be
 /* Puts a publication where it is found by uuid and where it is found by name. */
 static void put_publication(struct request *request, const struct service *service, int64_t time,
                             int64_t kept_until, struct text value, struct text listing) {
-    uint64_t random = random_take(request, RANDOM_LEN / 2);
-    struct text digits = arena_format(request->arena, "%x%x", TIME_LEN,
-                                      0xFFFFFFFFFFFF - (uint64_t)time, RANDOM_LEN, random);
+    struct text digits = key_moment(request, AGES - time);
     struct text by_uuid = key_service(request, service->uuid);
     struct text by_name = key_name(request, service->username);
     storage_put(request, arena_format(request->arena, "%tpublished/%t", &by_uuid, &digits), value,

@@ -6,6 +6,7 @@
 
 enum { SERVICE_NAME_MAX = 128 }; /* characters, all of them ASCII */
 
+#define USERNAME_RULE "3 to 32 of a-z, 0-9 and -, the first and the last a letter or digit"
 /* Whether it is 3 to 32 of a-z, 0-9 and "-", with no "-" at either end. */
 bool username_valid(struct text name);
 

@@ -62,9 +62,7 @@ static bool read_publication(struct request *request, const cJSON *body,
     struct semver version;
     if (!json_text(body, "username", &publication->username) ||
         !username_valid(publication->username)) {
-        return fail_field(request, "", "username",
-                          "3 to 32 of a-z, 0-9 and -, the first and the last a letter or digit",
-                          wrong);
+        return fail_field(request, "", "username", USERNAME_RULE, wrong);
     }
     if (!json_text(body, "serviceFqn", &publication->fqn) || publication->fqn.len > FQN_MAX ||
         !service_fqn_parse(publication->fqn, &name, &version)) {

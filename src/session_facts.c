@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-enum { TIME_LEN = 12, RANDOM_LEN = 8, MARK_LEN = 1 + RANDOM_LEN };
+enum { MARK_LEN = 1 + RANDOM_LEN };
 
 static const char *const side_names[SIDES] = {"offerer", "answerer"};
 
@@ -160,14 +160,10 @@ bool directory_open(const struct directory *directory, size_t i) {
 
 /* -- Writing ------------------------------------------------------------------- */
 
-static struct text random_digits(struct request *request) {
-    return arena_format(request->arena, "%x", RANDOM_LEN, random_take(request, RANDOM_LEN / 2));
-}
-
 static void put(struct request *request, const struct session *session, struct text name,
                 struct text value) {
     struct text prefix = key_session(request, session->code);
-    struct text random = random_digits(request);
+    struct text random = key_random(request);
     struct text key = arena_format(request->arena, "%t%t%t", &prefix, &name, &random);
     storage_put(request, key, value, session->expires_at);
 }
@@ -200,7 +196,7 @@ static void mark(struct request *request, const struct session *session) {
     struct text name;
     CHECK(json_unquote(session->topic, &name));
     struct text entry = directory_key(request, session->code, name);
-    struct text random = random_digits(request);
+    struct text random = key_random(request);
     storage_put(request, arena_format(request->arena, "%t-%t", &entry, &random), TEXT(""),
                 session->expires_at);
 }

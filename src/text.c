@@ -47,6 +47,16 @@ struct text text_cut(struct text *rest, char end) {
     return (struct text){all.at, len};
 }
 
+bool text_is_hex(struct text digits, size_t len) {
+    for (size_t i = 0; i < digits.len; i++) {
+        char c = digits.at[i];
+        if ((c < '0' || c > '9') && (c < 'a' || c > 'f')) {
+            return false;
+        }
+    }
+    return digits.len == len;
+}
+
 uint64_t text_hash(struct text text, uint64_t hash) {
     for (size_t i = 0; i < text.len; i++) {
         hash = (hash ^ (unsigned char)text.at[i]) * UINT64_C(0x100000001b3);

@@ -36,6 +36,9 @@ bool text_number(struct text digits, int64_t *number);
 /* Exactly `digits.len` lower-case hexadecimal digits, 1 to 16 of them. */
 bool text_hex(struct text digits, uint64_t *number);
 
+/* Whether it is `len` lower-case hexadecimal digits, any number of them. */
+bool text_is_hex(struct text digits, size_t len);
+
 /* FNV-1a, 64 bits, going on from `hash`; TEXT_HASH begins. Tells texts apart that nobody makes
  * collide on purpose, and is no secret. */
 #define TEXT_HASH UINT64_C(0xcbf29ce484222325)

@@ -10,9 +10,6 @@
 
 #include <string.h>
 
-#define USERNAME_RULE                                                                              \
-    "username must be 3 to 32 of a-z, 0-9 and -, the first and the last a letter or digit"
-
 /* -- POST /usernames/claim ----------------------------------------------------- */
 
 static struct response fail_signing(enum signing wrong) {
@@ -31,7 +28,7 @@ static const char *read_claim(struct request *request, const cJSON *body, struct
                               struct text *key, struct signed_message *read) {
     struct text coded, bytes;
     if (!json_text(body, "username", username) || !username_valid(*username)) {
-        return USERNAME_RULE;
+        return "username must be " USERNAME_RULE;
     }
     if (!json_text(body, "publicKey", &coded) || coded.at == NULL ||
         !signing_read_key(request->arena, coded, &bytes)) {
@@ -79,7 +76,7 @@ struct response post_username_claim(struct request *request) {
 struct response get_username(struct request *request) {
     struct text username = request->parameters[0];
     if (!username_valid(username)) {
-        return fail(400, TEXT(USERNAME_RULE));
+        return fail(400, TEXT("username must be " USERNAME_RULE));
     }
     struct name name = name_read(request, username);
     bool held = name.claim.at != NULL;
@@ -123,7 +120,7 @@ struct response get_username_services(struct request *request) {
     struct text username = request->parameters[0];
     struct text after;
     if (!username_valid(username)) {
-        return fail(400, TEXT(USERNAME_RULE));
+        return fail(400, TEXT("username must be " USERNAME_RULE));
     }
     bool valid = query_text(request, "after", &after);
     struct listings listings = listings_begin(request, username, TEXT(""));
@@ -191,7 +188,7 @@ struct response post_index_query(struct request *request) {
     struct text username = request->parameters[0];
     struct text query, name, range;
     if (!username_valid(username)) {
-        return fail(400, TEXT(USERNAME_RULE));
+        return fail(400, TEXT("username must be " USERNAME_RULE));
     }
     if (!json_text(body, "serviceFqn", &query) || query.at == NULL ||
         !service_query_parse(query, &name, &range)) {
