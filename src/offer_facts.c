@@ -435,29 +435,28 @@ static struct answered read_answer(struct text digits, struct text value) {
     return answer;
 }
 
-static bool answers_before(const struct answered *answers, size_t count, struct text id) {
-    for (size_t i = 0; i < count; i++) {
-        if (text_equal(answers[i].id, id)) {
-            return true;
+/* Whether it is the first to its offer, and the offer was not taken away: which is said of the
+ * answer that counted where that was asked. */
+static bool answer_counts(const struct answered *answers, size_t count, size_t i) {
+    for (size_t j = 0; j < count; j++) {
+        if ((j < i || answers[j].gone) && text_equal(answers[j].id, answers[i].id)) {
+            return false;
         }
     }
-    return false;
+    return true;
 }
 
-/* Adds a page of them. A mark takes away the one before it. */
+/* Adds a page of them. A mark is of the one before it. */
 static size_t add_answers(struct answered *answers, size_t count, const struct page *page,
                           size_t prefix) {
     for (size_t i = 0; i < page->count; i++) {
         const struct fact *fact = &page->facts[i];
         struct text mark = text_from(fact->key, prefix);
         struct text digits = text_cut(&mark, '-');
-        if (mark.at != NULL) {
-            count -= count > 0 && text_equal(answers[count - 1].digits, digits);
-            continue;
-        }
-        struct answered answer = read_answer(digits, fact->value);
-        if (!answers_before(answers, count, answer.id)) {
-            answers[count++] = answer;
+        if (mark.at == NULL) {
+            answers[count++] = read_answer(digits, fact->value);
+        } else if (count > 0 && text_equal(answers[count - 1].digits, digits)) {
+            answers[count - 1].gone = true;
         }
     }
     return count;
@@ -482,12 +481,16 @@ size_t answers_read(struct request *request, struct text peer, int64_t after,
         *answers = more;
         count = add_answers(more, count, &page, prefix.len);
     }
-    size_t skip = 0;
-    while (skip < count && (*answers)[skip].time <= after) {
-        skip++;
+    struct answered *counted = arena_array(request->arena, count, sizeof counted[0]);
+    bool atomic = storage_atomic(request); /* then they all count */
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        if ((*answers)[i].time > after && (atomic || answer_counts(*answers, count, i))) {
+            counted[kept++] = (*answers)[i];
+        }
     }
-    *answers += skip;
-    return count - skip;
+    *answers = counted;
+    return kept;
 }
 
 size_t answers_say(struct request *request, struct text peer, const struct answered *answers,

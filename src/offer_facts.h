@@ -71,6 +71,7 @@ struct answered {
     struct text digits; /* <time><random> */
     int64_t time;       /* ms */
     int64_t said_bytes, batch_bytes;
+    bool gone; /* its offer was taken away */
 };
 /* The answers to offers of a peer after that ms, oldest first: of each offer the one that counts.
  */

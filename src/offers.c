@@ -165,11 +165,24 @@ struct own {
     const struct answered *answered;
 };
 
-/* Slots begin with an age: newest first. */
+/* Slots begin with an age: newest first. What is answered comes before the same one open. */
 static int compare_own(const void *a, const void *b) {
     const struct own *left = a;
     const struct own *right = b;
-    return text_compare(left->wanted.ref, right->wanted.ref);
+    int order = text_compare(left->wanted.ref, right->wanted.ref);
+    return order != 0 ? order : (left->answered == NULL) - (right->answered == NULL);
+}
+
+/* The store may show an answer before the mark that takes the offer out of the list of open ones.
+ */
+static size_t drop_doubles(struct own *own, size_t count) {
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (kept == 0 || !text_equal(own[i].wanted.ref, own[kept - 1].wanted.ref)) {
+            own[kept++] = own[i];
+        }
+    }
+    return kept;
 }
 
 /* What is neither open nor answered is gone. */
@@ -189,6 +202,7 @@ static struct own *find_own(struct request *request, size_t *count) {
         own[(*count)++] = (struct own){wanted, NULL};
     }
     qsort(own, *count, sizeof own[0], compare_own);
+    *count = drop_doubles(own, *count);
     return own;
 }
 

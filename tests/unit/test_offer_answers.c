@@ -459,6 +459,32 @@ static void candidates_of_the_answerer_that_lost_are_not_shown(void **state) {
     assert_null(strstr(world->result.body, "from eve"));
 }
 
+static void a_deleted_offer_that_two_had_answered_does_not_come_back(void **state) {
+    (void)state;
+    for (int order = 0; order < 3; order++) {
+        void *opened;
+        world_open_eventual(&opened);
+        struct world *world = opened;
+        struct race both = race(world);
+        if (order != 1) {
+            world_apply(world, both.bobs, both.bob_count);
+        }
+        if (order != 2) {
+            world_apply(world, both.eves, both.eve_count);
+        }
+        assert_int_equal(world_delete_as(world, &both.peers.alice, "/offers/%s", both.peers.id),
+                         200);
+        world_apply(world, both.bobs, both.bob_count); /* the other one is late */
+        world_apply(world, both.eves, both.eve_count);
+        assert_int_equal(hear(world, &both.peers.alice, ""), 0);
+        assert_int_equal(world_get_as(world, &both.peers.alice, "/offers/mine"), 200);
+        assert_int_equal(world_count(world, "offers"), 0);
+        assert_int_equal(world_trickle(world, &both.peers.bob, both.peers.id, "1"), 404);
+        assert_int_equal(world_trickle(world, &both.peers.eve, both.peers.id, "1"), 404);
+        world_close(&opened);
+    }
+}
+
 static void an_offer_is_open_until_its_answer_arrives_and_never_both(void **state) {
     struct world *world = as_world(state);
     struct race both = race(world);
@@ -490,6 +516,7 @@ int main(void) {
         world_tests(a_bad_query_is_400),
         cmocka_unit_test(of_two_answers_that_race_the_earlier_counts_whichever_arrives_first),
         world_test_eventual(candidates_of_the_answerer_that_lost_are_not_shown),
+        cmocka_unit_test(a_deleted_offer_that_two_had_answered_does_not_come_back),
         world_test_eventual(an_offer_is_open_until_its_answer_arrives_and_never_both),
     };
     return cmocka_run_group_tests_name("answers to offers", tests, NULL, NULL);

@@ -500,6 +500,26 @@ static void ones_own_offers_come_newest_first_with_all_that_is_known(void **stat
     assert_answer(world, 200, wanted);
 }
 
+static void an_offer_is_shown_once_whatever_has_arrived_of_its_answer(void **state) {
+    struct world *world = as_world(state);
+    struct world_peer alice, bob;
+    char id[OFFER_ID_SIZE];
+    world_register(world, &alice);
+    world_register(world, &bob);
+    world_publish(world, &alice, id, "{\"sdp\":\"a\",\"topics\":[\"t\"]},{\"sdp\":\"b\"}");
+    world->host.keep_edits = true;
+    assert_int_equal(world_answer(world, &bob, id), 200);
+    size_t count;
+    const struct edit *edits = world_edits(world, &count);
+    assert_true(count >= 5);
+    for (size_t i = 0; i < count; i++) {
+        world_apply_one(world, &edits[i]);
+        assert_int_equal(count_mine(world, &alice), 2);
+        assert_string_equal(world_text_in(world, "offers", 0, "id"), id);
+    }
+    assert_string_equal(world_text_in(world, "offers", 0, "answererPeerId"), bob.id);
+}
+
 /* -- A peer's ------------------------------------------------------------------ */
 
 static void a_peers_open_offers_are_shown_to_anyone_without_its_secrets(void **state) {
@@ -799,6 +819,7 @@ int main(void) {
         world_tests(each_offer_of_a_request_is_over_at_its_own_ms_everywhere),
         world_tests(an_answered_offer_and_all_that_belongs_to_it_is_over_with_it),
         world_tests(ones_own_offers_come_newest_first_with_all_that_is_known),
+        world_test_eventual(an_offer_is_shown_once_whatever_has_arrived_of_its_answer),
         world_tests(a_peers_open_offers_are_shown_to_anyone_without_its_secrets),
         world_tests(a_peer_that_is_not_known_has_no_offers_and_no_peer_id_is_400),
         world_tests(lists_of_offers_go_on_where_they_ended),
