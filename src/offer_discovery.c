@@ -107,7 +107,7 @@ static void run(struct request *request, struct search *search) {
     bool atomic = storage_atomic(request);
     struct offer_list narrow =
         offer_list_begin(prefix, start_of(request, search, prefix),
-                         atomic ? (size_t)search->limit + 1 : STORAGE_PAGE_MAX, NO_TEXT);
+                         atomic ? (size_t)search->limit + 2 : STORAGE_PAGE_MAX, NO_TEXT);
     walk(request, search, &narrow, false);
     if (atomic) {
         search->total = storage_count(request, prefix);

@@ -184,7 +184,7 @@ static void put_publication(struct request *request, const struct service *servi
     storage_put(request, arena_format(request->arena, "%tpublished/%t", &by_uuid, &digits), value,
                 kept_until);
     storage_put(request,
-                arena_format(request->arena, "%tservice/%t/%t", &by_name, &service->fqn, &digits),
+                arena_format(request->arena, "%tservice/%t %t", &by_name, &service->fqn, &digits),
                 listing, kept_until);
 }
 
@@ -318,7 +318,7 @@ bool listings_next(struct request *request, struct listings *listings) {
         while (listings->next < listings->page.count) {
             const struct fact *fact = &listings->page.facts[listings->next++];
             struct text rest = text_from(fact->key, listings->prefix.len);
-            struct text fqn = text_cut(&rest, '/');
+            struct text fqn = text_cut(&rest, ' ');
             if (is_newest(listings, fqn) &&
                 read_listing(request, fact->value, &listings->listing)) {
                 listings->listing.fqn = fqn;

@@ -3,7 +3,7 @@
  *     service/<uuid>/published/<age><random>    a publication, or that it ended; newest first
  *     service/<uuid>/offer/<peer> <batch>       offers of it; a list (offer_lists.h)
  *     service/<uuid>/handed/<time><random>      an offer that somebody was given
- *     name/<username>/service/<fqn>/<age><random>     the same publication, for who asks by name
+ *     name/<username>/service/<fqn> <age><random>     the same publication, for who asks by name
  *
  * The newest publication is the service. Its offers are those it was published with, and those of
  * its peer that joined it. The uuid is a keyed hash of user name and FQN, so that it stays the

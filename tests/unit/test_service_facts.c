@@ -239,7 +239,7 @@ static void handing_out_notes_the_offer_once_where_the_store_is_atomic(void **st
 
 static void put_listing(struct world *world, const char *fqn, int ms, const char *value) {
     char key[128];
-    snprintf(key, sizeof key, "name/alice/service/%s/%012llx00000001", fqn,
+    snprintf(key, sizeof key, "name/alice/service/%s %012llx00000001", fqn,
              0xFFFFFFFFFFFFULL - (unsigned long long)(NOW + ms));
     put(world, key, value, NOW + 100000);
 }
