@@ -139,3 +139,11 @@ struct text arena_format(struct arena *arena, const char *format, ...) {
     sink.at[sink.len] = '\0';
     return (struct text){sink.at, sink.len};
 }
+
+struct text arena_keep(struct arena *arena, size_t mark, struct text text) {
+    arena_rewind(arena, mark);
+    char *at = arena_alloc(arena, text.len + 1);
+    memmove(at, text.at, text.len);
+    at[text.len] = '\0';
+    return (struct text){at, text.len};
+}

@@ -35,4 +35,7 @@ struct text arena_join(struct arena *arena, const struct text *parts, size_t cou
 /* Gives back everything allocated since `used` was `mark`. */
 void arena_rewind(struct arena *arena, size_t mark);
 
+/* The same, but for the text, which was made since and stays. NUL behind it. */
+struct text arena_keep(struct arena *arena, size_t mark, struct text text);
+
 #endif

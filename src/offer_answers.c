@@ -75,6 +75,16 @@ static size_t pass(const struct answered *answers, size_t count, struct text aft
     return passed;
 }
 
+/* How many of those that fit are shown: `since` goes on behind the last one, so none of the same ms
+ * is left out, unless they alone are too many. */
+static size_t cut_list(const struct answered *answers, size_t fit, size_t count) {
+    size_t end = fit;
+    while (end > 0 && end < count && answers[end].time == answers[end - 1].time) {
+        end--;
+    }
+    return end > 0 ? end : fit;
+}
+
 struct response get_offer_answers(struct request *request) {
     enum { DIGITS = 20 };
     struct response wrong;
@@ -84,7 +94,7 @@ struct response get_offer_answers(struct request *request) {
         return fail(400, TEXT("since must be a time in ms"));
     }
     if (!read_wait(request, &wait, &wrong) ||
-        !read_limit(request, STORAGE_READ_MAX, &limit, &wrong) ||
+        !read_limit(request, STORAGE_READ_MAX, STORAGE_READ_MAX, &limit, &wrong) ||
         !read_after(request, DIGITS, &after, &wrong)) {
         return wrong;
     }
@@ -96,6 +106,7 @@ struct response get_offer_answers(struct request *request) {
     struct fact said[STORAGE_READ_MAX];
     size_t most = count < (size_t)limit ? count : (size_t)limit;
     size_t shown = answers_say(request, request->peer, answers, most, said);
+    shown = cut_list(answers, shown, count);
     cJSON *answer = json_object();
     cJSON *list = json_add_array(answer, "answers");
     for (size_t i = 0; i < shown; i++) {

@@ -181,7 +181,6 @@ struct candidate {
 struct list {
     struct candidate *candidates;
     size_t count;
-    size_t bytes;
     int64_t since;
 };
 
@@ -193,27 +192,36 @@ static void add_candidate(struct list *list, struct candidate candidate) {
     list->candidates[at] = candidate;
 }
 
-/* False once there are as many as one answer may hold. */
-static bool add_lines(struct list *list, struct text lines, int64_t time) {
-    enum { FIELD_NAMES = 128 };
-    for (; lines.len > 0; time++) {
+static void add_lines(struct list *list, struct text lines, int64_t time) {
+    for (; lines.len > 0 && list->count < SIDE_MAX; time++) {
         struct text candidate = text_cut(&lines, '\n');
-        if (time <= list->since) {
-            continue;
+        if (time > list->since) {
+            add_candidate(list, (struct candidate){candidate, time});
         }
-        list->bytes += FIELD_NAMES + candidate.len;
-        if (list->bytes > ANSWER_MAX || list->count == SIDE_MAX) {
-            return false;
-        }
-        add_candidate(list, (struct candidate){candidate, time});
     }
-    return true;
+}
+
+/* How many one answer holds. `since` goes on behind the last one, so none of the same ms is left
+ * out. */
+static size_t cut_list(const struct list *list) {
+    enum { FIELD_NAMES = 128 };
+    size_t bytes = 0, end = 0;
+    while (end < list->count) {
+        const struct candidate *candidate = &list->candidates[end];
+        bytes += FIELD_NAMES + candidate->json.len;
+        if (bytes > ANSWER_MAX && end > 0 && candidate->time > candidate[-1].time) {
+            break;
+        }
+        end++;
+    }
+    return end;
 }
 
 static void show_candidates(struct request *request, cJSON *answer, const struct list *list,
                             struct text peer, enum side side) {
     cJSON *array = json_add_array(answer, "candidates");
-    for (size_t i = 0; i < list->count; i++) {
+    size_t shown = cut_list(list);
+    for (size_t i = 0; i < shown; i++) {
         cJSON *item = json_push_object(array);
         json_add_raw(item, "candidate", arena_copy(request->arena, list->candidates[i].json));
         json_add_text(item, "peerId", peer);
@@ -242,9 +250,8 @@ struct response get_offer_candidates(struct request *request) {
     struct walk walk = walk_begin(request, &handshake, other);
     struct text lines;
     int64_t time;
-    bool more = true;
-    while (more && walk_next(request, &walk, &lines, &time)) {
-        more = add_lines(&list, lines, time);
+    while (walk_next(request, &walk, &lines, &time)) {
+        add_lines(&list, lines, time);
     }
     cJSON *answer = json_object();
     json_add_text(answer, "offerId", handshake.id);

@@ -126,7 +126,7 @@ struct response get_offers_by_topic(struct request *request) {
     }
     struct search search = {.topic = json_quote(topic)};
     struct response wrong;
-    if (!read_limit(request, PAGE_FALLBACK, &search.limit, &wrong) ||
+    if (!read_limit(request, OFFER_PAGE_MAX, PAGE_FALLBACK, &search.limit, &wrong) ||
         !read_bloom(request, &search.bloom, &wrong) ||
         !read_after(request, 2 + REF_LEN, &search.after, &wrong)) {
         return wrong;

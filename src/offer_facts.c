@@ -15,11 +15,12 @@ enum {
 
 static struct member member_of(const struct offer *offer) {
     bool topics = !text_equal(offer->topics, TEXT("[]"));
+    bool apart = offer->service.len > 0 || offer_has_secret(offer);
     return (struct member){
         .index = ref_index(ref_of(offer->id)),
-        .kind = topics                   ? KIND_TOPICS
-                : offer->service.len > 0 ? KIND_SERVICE
-                                         : KIND_LOOSE,
+        .kind = topics  ? KIND_TOPICS
+                : apart ? KIND_APART
+                        : KIND_LOOSE,
         .expires_at = offer->expires_at,
     };
 }

@@ -113,7 +113,7 @@ static bool next_entry(struct request *request, struct offer_list *list) {
 static void read_line(struct request *request, struct offer_list *list) {
     struct text line = text_cut(&list->rest, '\n');
     char kind = line.at[0];
-    if (kind != KIND_LOOSE && kind != KIND_SERVICE && kind != KIND_TOPICS) {
+    if (kind != KIND_LOOSE && kind != KIND_APART && kind != KIND_TOPICS) {
         list->listed.label = line;
         return;
     }

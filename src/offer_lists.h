@@ -18,8 +18,8 @@
 #include "offer_id.h"
 
 enum offer_kind {
-    KIND_LOOSE = 'l',   /* under no topic, of no service */
-    KIND_SERVICE = 's', /* of a service alone */
+    KIND_LOOSE = 'l', /* for anybody, under no topic, of no service */
+    KIND_APART = 's', /* under no topic, of a service or for who knows its secret */
     KIND_TOPICS = 't',
 };
 

@@ -3,9 +3,13 @@
 
 #include "answer.h"
 
-bool read_limit(struct request *request, int64_t fallback, int64_t *limit, struct response *wrong) {
-    *wrong = fail(400, TEXT("limit must be a whole number from 1 on; over 200 is taken as 200"));
-    return query_number(request, "limit", 1, OFFER_PAGE_MAX, fallback, limit);
+bool read_limit(struct request *request, int64_t max, int64_t fallback, int64_t *limit,
+                struct response *wrong) {
+    *wrong = fail(
+        400, arena_format(request->arena,
+                          "limit must be a whole number from 1 on; more than %d is taken as %d",
+                          max, max));
+    return query_number(request, "limit", 1, max, fallback, limit);
 }
 
 bool read_after(struct request *request, size_t len, struct text *after, struct response *wrong) {

@@ -6,8 +6,9 @@
 
 enum { OFFER_PAGE_MAX = 200 };
 
-/* The query's `limit`, up to OFFER_PAGE_MAX; false, with `wrong` filled, where it is none. */
-bool read_limit(struct request *request, int64_t fallback, int64_t *limit, struct response *wrong);
+/* The query's `limit`, up to `max`; false, with `wrong` filled, where it is none. */
+bool read_limit(struct request *request, int64_t max, int64_t fallback, int64_t *limit,
+                struct response *wrong);
 /* The query's `after`, `len` hexadecimal digits; absent where there is none. */
 bool read_after(struct request *request, size_t len, struct text *after, struct response *wrong);
 

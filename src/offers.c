@@ -28,8 +28,9 @@ static bool has_text(const cJSON *array, const char *text) {
 }
 
 /* As a JSON array, each once. */
-static bool read_topics(const cJSON *item, struct text *topics) {
+static bool read_topics(struct request *request, const cJSON *item, struct text *topics) {
     const cJSON *sent = json_member(item, "topics");
+    size_t mark = request->arena->used;
     cJSON *kept = json_array();
     bool none = sent == NULL || cJSON_IsNull(sent);
     if (!none && (!cJSON_IsArray(sent) || cJSON_GetArraySize(sent) > TOPICS_MAX)) {
@@ -45,7 +46,7 @@ static bool read_topics(const cJSON *item, struct text *topics) {
             json_push_text(kept, text);
         }
     }
-    *topics = json_print(kept);
+    *topics = arena_keep(request->arena, mark, json_print(kept));
     return true;
 }
 
@@ -65,7 +66,7 @@ static bool read_offer(struct request *request, const cJSON *item, size_t i, str
                        struct response *wrong) {
     const char *path = arena_format(request->arena, "offers[%d].", (int64_t)i).at;
     int64_t ttl;
-    if (!read_topics(item, &offer->topics)) {
+    if (!read_topics(request, item, &offer->topics)) {
         return fail_field(request, path, "topics", "up to 50 texts of 1 to 256 characters", wrong);
     }
     if (!read_ttl(request, item, path, &ttl, wrong)) {
@@ -189,7 +190,7 @@ static size_t drop_doubles(struct own *own, size_t count) {
 static struct own *find_own(struct request *request, size_t *count) {
     struct answered *answers;
     size_t answered = answers_read(request, request->peer, -1, &answers);
-    size_t most = answered + (size_t)request->settings.numbers[MAX_OFFERS_PER_PEER];
+    size_t most = answered + (size_t)offers_count(request, request->peer);
     struct own *own = arena_array(request->arena, most, sizeof own[0]);
     for (*count = 0; *count < answered; (*count)++) {
         const struct answered *answer = &answers[*count];
@@ -232,7 +233,7 @@ struct response get_offers_mine(struct request *request) {
     struct response wrong;
     int64_t limit;
     struct text after;
-    if (!read_limit(request, OFFER_PAGE_MAX, &limit, &wrong) ||
+    if (!read_limit(request, OFFER_PAGE_MAX, OFFER_PAGE_MAX, &limit, &wrong) ||
         !read_after(request, REF_LEN, &after, &wrong)) {
         return wrong;
     }
@@ -281,7 +282,7 @@ struct response get_peer_offers(struct request *request) {
     if (!peer_id_valid(peer)) {
         return fail(400, TEXT("peerId must be 32 hexadecimal digits, in lower case"));
     }
-    if (!read_limit(request, OFFER_PAGE_MAX, &limit, &wrong) ||
+    if (!read_limit(request, OFFER_PAGE_MAX, OFFER_PAGE_MAX, &limit, &wrong) ||
         !read_after(request, REF_LEN, &after, &wrong)) {
         return wrong;
     }

@@ -173,13 +173,11 @@ struct response post_service(struct request *request) {
 
 /* The peer's offers that belong to nothing else. */
 static size_t loose_offers(struct request *request, struct text peer, struct listed **offers) {
-    size_t count = 0;
-    *offers = arena_array(request->arena, (size_t)request->settings.numbers[MAX_OFFERS_PER_PEER],
-                          sizeof(*offers)[0]);
+    size_t count = 0, most = (size_t)offers_count(request, peer);
+    *offers = arena_array(request->arena, most, sizeof(*offers)[0]);
     struct offer_list list =
         offer_list_begin(key_peer(request, peer, "open"), TEXT(""), STORAGE_PAGE_MAX, peer);
-    while (count < (size_t)request->settings.numbers[MAX_OFFERS_PER_PEER] &&
-           offer_list_next(request, &list)) {
+    while (count < most && offer_list_next(request, &list)) {
         if (list.listed.kind == KIND_LOOSE) {
             (*offers)[count++] = list.listed;
         }

@@ -195,17 +195,14 @@ static int compare_items(const void *a, const void *b) {
     return text_compare(left->order, right->order);
 }
 
-/* What keys of that topic hold of its name; all else that it takes to find out is given back. */
+/* What keys of that topic hold of its name. */
 static struct text order_of_topic(const struct walk *walk, struct text topic) {
     struct arena *arena = walk->request->arena;
-    char bytes[STORAGE_KEY_MAX];
     size_t mark = arena->used;
     struct text name;
     CHECK(json_unquote(topic, &name));
-    struct text order = order_of(key_offers_topic(walk->request, name), walk->offers_prefix.len);
-    memcpy(bytes, order.at, order.len);
-    arena_rewind(arena, mark);
-    return arena_copy(arena, (struct text){bytes, order.len});
+    struct text key = key_offers_topic(walk->request, name);
+    return arena_keep(arena, mark, order_of(key, walk->offers_prefix.len));
 }
 
 /* What the wide lists hold, all of it at once: up to so many items, and pages. */

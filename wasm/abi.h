@@ -44,11 +44,11 @@ enum leave {
  *
  *     {"status": 200, "route": "POST /answer", "headers": {"Name": "value", ...}, "wait"?: seconds}
  *
- * `route` is for the log. `wait` is how long the reader would wait for news. The edits are JSON,
- *
- *     [{"key": "", "value": "" or null, "expiresAt": ms}, ...]
- *
- * for the store, in this order and before the answer is sent; a null value deletes. */
+ * `route` is for the log. `wait` is how long the reader would wait for news. The edits are three
+ * texts each, every one ended by a NUL: the key; "=" and the value, or nothing where it is to be
+ * deleted; the ms at which it expires. They are for the store, in this order and before the answer
+ * is sent.
+ */
 struct reply {
     uint32_t head, head_len;
     uint32_t body, body_len;

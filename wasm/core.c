@@ -8,6 +8,8 @@
 #include "json.h"
 #include "request.h"
 
+#include <string.h>
+
 enum { WASM_PAGE = 65536 };
 
 extern unsigned char __heap_base; /* from the linker: the end of all static data and of the stack */
@@ -170,12 +172,11 @@ static uint32_t address(struct text text) {
     return (uint32_t)(uintptr_t)text.at;
 }
 
-static struct reply *reply_of(const cJSON *head, struct text body, const cJSON *edits) {
+static struct reply *reply_of(const cJSON *head, struct text body, struct text edits) {
     struct text head_text = json_print(head);
-    struct text edits_text = json_print(edits);
     struct reply *reply = arena_alloc(&arena, sizeof *reply);
     *reply = (struct reply){address(head_text), (uint32_t)head_text.len, address(body),
-                            (uint32_t)body.len, address(edits_text),     (uint32_t)edits_text.len};
+                            (uint32_t)body.len, address(edits),          (uint32_t)edits.len};
     return reply;
 }
 
@@ -188,15 +189,39 @@ static void add_headers(cJSON *head, struct text lines) {
     }
 }
 
-static cJSON *list_edits(const struct edit *edits) {
-    cJSON *list = json_array();
-    for (const struct edit *edit = edits; edit != NULL; edit = edit->next) {
-        cJSON *item = json_push_object(list);
-        json_add_text(item, "key", edit->key);
-        json_add_text(item, "value", edit->value);
-        json_add_number(item, "expiresAt", edit->expires_at);
+/* Behind `at`, with its NUL; NULL counts only. */
+static size_t put_text(char *at, struct text text) {
+    if (at != NULL) {
+        memcpy(at, text.at, text.len);
+        at[text.len] = '\0';
     }
-    return list;
+    return text.len + 1;
+}
+
+static size_t put_edit(char *at, const struct edit *edit) {
+    bool put = edit->value.at != NULL;
+    size_t len = put_text(at, edit->key);
+    if (put && at != NULL) {
+        at[len] = '=';
+    }
+    len += put;
+    len += put_text(at == NULL ? NULL : at + len, put ? edit->value : TEXT(""));
+    size_t mark = arena.used;
+    len += put_text(at == NULL ? NULL : at + len, arena_format(&arena, "%d", edit->expires_at));
+    arena_rewind(&arena, mark);
+    return len;
+}
+
+static struct text print_edits(const struct edit *edits) {
+    size_t len = 0, end = 0;
+    for (const struct edit *edit = edits; edit != NULL; edit = edit->next) {
+        len += put_edit(NULL, edit);
+    }
+    char *at = arena_alloc(&arena, len);
+    for (const struct edit *edit = edits; edit != NULL; edit = edit->next) {
+        end += put_edit(at + end, edit);
+    }
+    return (struct text){at, len};
 }
 
 static struct reply *finish(const struct request *request, struct response response) {
@@ -207,7 +232,7 @@ static struct reply *finish(const struct request *request, struct response respo
         json_add_number(head, "wait", response.wait);
     }
     add_headers(head, response.headers);
-    return reply_of(head, response.body, list_edits(request->edits));
+    return reply_of(head, response.body, print_edits(request->edits));
 }
 
 /* -- Exports ------------------------------------------------------------------- */
@@ -224,7 +249,7 @@ WASM_EXPORT("describe") struct reply *describe(void) {
     for (int i = 0; i < HEADERS; i++) {
         json_push_text(headers, text_of(header_name((enum header)i)));
     }
-    return reply_of(head, TEXT(""), json_array());
+    return reply_of(head, TEXT(""), TEXT(""));
 }
 
 WASM_EXPORT("request_begin") void *request_begin(uint32_t size, uint32_t head_len) {

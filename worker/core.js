@@ -100,7 +100,7 @@ export class Core {
       return { ...rest, headers: new Headers(headers) };
     });
     const bytes = bodyLen > 0 ? this.#text(body, bodyLen) : null;
-    return { ...reply, body: bytes, edits: JSON.parse(this.#text(edits, editsLen)) };
+    return { ...reply, body: bytes, edits: unpack(this.#text(edits, editsLen)) };
   }
 }
 
@@ -114,6 +114,15 @@ function ed25519(bytes) {
 function remembered(map, key, make) {
   if (map.size > 1000) map.clear();
   return map.get(key) ?? map.set(key, make(key)).get(key);
+}
+
+/** The edits as the store takes them. */
+function unpack(text) {
+  const texts = text.split("\0");
+  return Array.from({ length: (texts.length - 1) / 3 }, (_, i) => {
+    const [key, value, expiresAt] = texts.slice(3 * i, 3 * i + 3);
+    return { key, value: value === "" ? null : value.slice(1), expiresAt: Number(expiresAt) };
+  });
 }
 
 /** A page of facts as the module takes it; a fact that is not there expires at 0. */

@@ -87,7 +87,7 @@ static void every_member_of_an_offer_is_told(void **state) {
     assert_true(offer_list_next(request, &list));
     assert_text(list.listed.label, "\"two\"");
     assert_int_equal(list.listed.index, 2);
-    assert_int_equal(list.listed.kind, KIND_SERVICE);
+    assert_int_equal(list.listed.kind, KIND_APART);
     assert_int_equal(list.listed.expires_at, 1800000000001);
     assert_false(offer_list_next(request, &list));
     assert_false(offer_list_next(request, &list));
@@ -198,8 +198,8 @@ static void marks_of_wide_lists_and_of_own_lists_are_read_too(void **state) {
 static void members_of_one_kind_and_expiry_share_a_line(void **state) {
     struct request *request = world_request(as_world(state));
     static const struct member members[] = {
-        {0, KIND_LOOSE, 5}, {1, KIND_TOPICS, 5},   {2, KIND_LOOSE, 6},    {3, KIND_LOOSE, 5},
-        {4, KIND_LOOSE, 5}, {171, KIND_TOPICS, 5}, {255, KIND_SERVICE, 5}};
+        {0, KIND_LOOSE, 5}, {1, KIND_TOPICS, 5},   {2, KIND_LOOSE, 6},  {3, KIND_LOOSE, 5},
+        {4, KIND_LOOSE, 5}, {171, KIND_TOPICS, 5}, {255, KIND_APART, 5}};
     assert_text(members_text(request, members, 7), "l5 000304\nt5 01ab\nl6 02\ns5 ff\n");
     assert_text(members_text(request, members, 1), "l5 00\n");
     assert_text(members_text(request, members, 0), "");
