@@ -105,9 +105,9 @@ test("the README's lines for services, pasted into two tabs, open a channel betw
     );
   }
   await ada.evaluate(() => void (window.met = window.publishing("ada", "chat@1.0.0")));
-  await ada.waitForFunction(async () => {
-    const { services } = await (await fetch("/usernames/ada/services")).json();
-    return services.length === 1;
+  await ada.evaluate(async () => {
+    for (let services = []; services.length === 0;)
+      ({ services } = await (await fetch("/usernames/ada/services")).json());
   });
   await bob.evaluate(() => window.finding("ada", "chat@^1.0.0"));
   await ada.evaluate(() => window.met);

@@ -81,9 +81,9 @@ export class Publisher {
   async start() {
     const { username } = this.plan;
     const { publicKey } = this.#identity;
+    await this.#api.register(); // first: without it the name would be held for nothing
     const signed = await this.#identity.sign(`claim:${username}`);
     await this.#api.claim({ username, publicKey, ...signed });
-    await this.#api.register();
     await this.#publish();
     void this.#takeCalls();
     void this.#keepPublished();
