@@ -77,8 +77,11 @@ static void counting_hmac(struct text message, unsigned char digest[DIGEST_BYTES
     toggle();
 }
 
-static const struct storage_methods counting_methods = {counting_read, counting_list,
-                                                        counting_apply, counting_count, true};
+static const struct storage_methods counting_methods = {.read = counting_read,
+                                                        .list = counting_list,
+                                                        .apply = counting_apply,
+                                                        .count = counting_count,
+                                                        .atomic = true};
 
 /* -- The requests
  * ------------------------------------------------------------------------------------ */

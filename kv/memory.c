@@ -350,8 +350,11 @@ static int64_t memory_count_under(struct storage *storage, struct text prefix, b
 
 /* -- The store ----------------------------------------------------------------- */
 
-static const struct storage_methods methods = {memory_read, memory_list, memory_apply,
-                                               memory_count_under, true};
+static const struct storage_methods methods = {.read = memory_read,
+                                               .list = memory_list,
+                                               .apply = memory_apply,
+                                               .count = memory_count_under,
+                                               .atomic = true};
 
 /* Cleared memory has empty trees. */
 struct storage *memory_open(void) {

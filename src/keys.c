@@ -159,10 +159,19 @@ struct text key_offers_topic(struct request *request, struct text name) {
     return one_name(request, OFFERS, name, NULL);
 }
 
+/* One HMAC a request: nobody else is to know which topics share a list. */
+static uint64_t wide_hash(struct request *request, struct text name) {
+    if (request->wide_seed == 0) {
+        request->wide_seed = keyed_number(request, "wide", NO_TEXT, NO_TEXT) | 1;
+    }
+    uint64_t hash = text_hash(name, request->wide_seed);
+    return hash ^ hash >> 32;
+}
+
 struct text key_offers_wide(struct request *request, struct text name) {
-    return name.at == NULL ? TEXT("topics/wide/")
-                           : arena_format(request->arena, "topics/wide/%x/", 1,
-                                          text_hash(name, TEXT_HASH) & 15);
+    return name.at == NULL
+               ? TEXT("topics/wide/")
+               : arena_format(request->arena, "topics/wide/%x/", 1, wide_hash(request, name) & 15);
 }
 
 struct text key_service(struct request *request, struct text uuid) {

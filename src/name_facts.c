@@ -91,6 +91,7 @@ enum signing signed_check(struct request *request, const struct signed_message *
         return SIGNING_TIME;
     }
     return read->signature.at != NULL && base64_decode(request->arena, key, &bytes) &&
+                   bytes.len == PUBLIC_KEY_BYTES &&
                    signing_verify(request, bytes, read->signature, read->message)
                ? SIGNING_RIGHT
                : SIGNING_WRONG;

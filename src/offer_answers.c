@@ -75,6 +75,16 @@ static size_t pass(const struct answered *answers, size_t count, struct text aft
     return passed;
 }
 
+/* How many come before one of which the store does not show yet what it says: that and those behind
+ * it are shown later, for `since` goes on behind what is shown. */
+static size_t count_said(const struct fact *said, size_t count) {
+    size_t there = 0;
+    while (there < count && said[there].value.at != NULL) {
+        there++;
+    }
+    return there;
+}
+
 /* How many of those that fit are shown: `since` goes on behind the last one, so none of the same ms
  * is left out, unless they alone are too many. */
 static size_t cut_list(const struct answered *answers, size_t fit, size_t count) {
@@ -106,15 +116,13 @@ struct response get_offer_answers(struct request *request) {
     struct fact said[STORAGE_READ_MAX];
     size_t most = count < (size_t)limit ? count : (size_t)limit;
     size_t shown = answers_say(request, request->peer, answers, most, said);
-    shown = cut_list(answers, shown, count);
+    shown = cut_list(answers, count_said(said, shown), count);
     cJSON *answer = json_object();
     cJSON *list = json_add_array(answer, "answers");
     for (size_t i = 0; i < shown; i++) {
-        if (said[i].value.at != NULL) {
-            show_answer(request, json_push_object(list), &answers[i], said[i].value);
-        }
+        show_answer(request, json_push_object(list), &answers[i], said[i].value);
     }
-    if (shown < count) {
+    if (shown > 0 && shown < count) {
         json_add_text(answer, "next", answers[shown - 1].digits);
     }
     struct response response = answer_json(200, answer);

@@ -10,6 +10,7 @@ enum {
     TOTAL_MAX = 10000, /* `total` stops counting here */
     PAGE_FALLBACK = 50,
     PASSED_MAX = 2000, /* offers that one request passes over for the bloom filter */
+    NARROW_PAGES = 8,  /* of a topic\'s list that are looked at, where it is walked to count it */
     WIDE_PAGES = 4,    /* of a wide list that are looked at */
 };
 
@@ -105,9 +106,11 @@ static void run(struct request *request, struct search *search) {
     struct text name = request->parameters[0];
     struct text prefix = key_offers_topic(request, name);
     bool atomic = storage_atomic(request);
+    storage_expect(request, key_offers_wide(request, name), STORAGE_PAGE_MAX);
     struct offer_list narrow =
         offer_list_begin(prefix, start_of(request, search, prefix),
                          atomic ? (size_t)search->limit + 2 : STORAGE_PAGE_MAX, NO_TEXT);
+    narrow.pages = atomic ? SIZE_MAX : NARROW_PAGES;
     walk(request, search, &narrow, false);
     if (atomic) {
         search->total = storage_count(request, prefix);

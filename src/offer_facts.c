@@ -50,9 +50,10 @@ static struct text wide_entry(struct request *request, struct text wide, struct 
 }
 
 static struct text wide_list(struct request *request, struct text topic) {
+    size_t mark = request->arena->used;
     struct text name;
     CHECK(json_unquote(topic, &name));
-    return key_offers_wide(request, name);
+    return arena_keep(request->arena, mark, key_offers_wide(request, name));
 }
 
 static struct text service_entry(struct request *request, struct text service, struct text ref) {
@@ -173,8 +174,9 @@ static void put_wide(struct request *request, const struct batch *batch,
     struct member *members = arena_array(request->arena, batch->count, sizeof members[0]);
     struct text *lists = arena_array(request->arena, count, sizeof lists[0]);
     struct text *lines = arena_array(request->arena, count, sizeof lines[0]);
-    struct text *parts = arena_array(request->arena, count, sizeof parts[0]);
+    struct text *parts = arena_array(request->arena, count + 1, sizeof parts[0]);
     size_t topics = 0;
+    parts[0] = arena_format(request->arena, "%d\n", batch->bytes);
     for (size_t at = 0; at < count; topics++) {
         size_t taken = take_topic(&mentions[at], count - at, members);
         lists[topics] = wide_list(request, mentions[at].topic);
@@ -182,16 +184,16 @@ static void put_wide(struct request *request, const struct batch *batch,
         at += taken;
     }
     for (size_t i = 0; i < topics; i++) {
-        size_t used = 0;
+        size_t used = 1;
         for (size_t j = 0; j < topics && !is_listed_before(lists, i); j++) {
             if (text_equal(lists[j], lists[i])) {
                 parts[used++] = lines[j];
             }
         }
-        if (used > 0) {
-            put_entry(request, batch, wide_entry(request, lists[i], batch->ref),
-                      arena_join(request->arena, parts, used),
-                      latest(batch->members, batch->count));
+        if (used > 1) {
+            storage_put(request, wide_entry(request, lists[i], batch->ref),
+                        arena_join(request->arena, parts, used),
+                        latest(batch->members, batch->count));
         }
     }
 }

@@ -28,8 +28,9 @@ size_t show_offers(struct request *request, cJSON *array, const struct wanted *w
         if (offer->id.at == NULL) {
             continue; /* expired, or the store does not show it yet */
         }
-        size_t size =
-            FIELD_NAMES + offer->topics.len + offer->secret.len + offer->info.len + offer->sdp.len;
+        size_t size = FIELD_NAMES + 2 * offer->topics.len +
+                      /* again in a list of all topics */ offer->secret.len + offer->info.len +
+                      offer->sdp.len;
         if (bytes > 0 && bytes + size > ANSWER_MAX) {
             return i;
         }

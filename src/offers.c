@@ -260,14 +260,38 @@ struct response get_offers_mine(struct request *request) {
 
 /* -- GET /peers/:peerId/offers ------------------------------------------------- */
 
+/* Texts that were seen: a table of them by hash, half empty at least. */
+struct seen {
+    struct text *texts;
+    size_t size; /* a power of 2 */
+};
+
+/* Whether the text is new to it. */
+static bool see(struct seen *seen, struct text text) {
+    size_t at = (size_t)text_hash(text, TEXT_HASH) & (seen->size - 1);
+    while (seen->texts[at].at != NULL) {
+        if (text_equal(seen->texts[at], text)) {
+            return false;
+        }
+        at = (at + 1) & (seen->size - 1);
+    }
+    seen->texts[at] = text;
+    return true;
+}
+
 /* The different topics of the offers that are shown, in order. */
-static void add_topics(cJSON *answer, const cJSON *offers) {
+static void add_topics(struct request *request, cJSON *answer, const cJSON *offers) {
+    struct seen seen = {.size = 2};
+    while (seen.size < 2 * TOPICS_MAX * (size_t)cJSON_GetArraySize(offers)) {
+        seen.size *= 2;
+    }
+    seen.texts = arena_array(request->arena, seen.size, sizeof seen.texts[0]);
     cJSON *topics = json_add_array(answer, "topics");
     const cJSON *offer;
     cJSON_ArrayForEach(offer, offers) {
         struct text list = text_of(json_member(offer, "topics")->valuestring);
         for (struct text topic; json_raw_next(&list, &topic);) {
-            if (!has_text(topics, topic.at)) {
+            if (see(&seen, topic)) {
                 json_push_raw(topics, topic);
             }
         }
@@ -305,7 +329,7 @@ struct response get_peer_offers(struct request *request) {
         }
     }
     size_t shown = show_offers(request, offers, wanted, count, show_open_offer, NULL);
-    add_topics(answer, offers);
+    add_topics(request, answer, offers);
     if (more || shown < count) {
         json_add_text(answer, "next", wanted[shown - 1].ref);
     }

@@ -66,6 +66,7 @@ struct request {
     bool coded_errors;                      /* the envelope of the route's family; answer.h */
     struct text peer;                       /* who calls, on routes that need a peer; peers.h */
     uint64_t origin_hash;                   /* of request_origin(); 0: not needed yet. keys.c */
+    uint64_t wide_seed;                     /* of key_offers_wide(); 0: not needed yet */
     uint64_t mark;      /* random, of the marks it leaves in offer lists; 0: not needed yet */
     struct edit *edits; /* what to apply, in order */
     struct edit **edits_end;

@@ -4,9 +4,13 @@
 #include "check.h"
 #include "keys.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-enum { HANDED_FOR = 30 * 1000 }; /* ms that somebody who was given an offer has it to himself */
+enum {
+    HANDED_FOR = 30 * 1000, /* ms that somebody who was given an offer has it to himself */
+    HANDED_MAX = 300,       /* that are noted at one time, where each stays until it expires */
+};
 
 /* An age is this less the time: newer publications sort first. */
 static const int64_t AGES = 0xFFFFFFFFFFFF;
@@ -122,34 +126,57 @@ size_t service_offers(struct request *request, const struct service *service,
     return collect(request, service, facts, count, *offers);
 }
 
-/* When it was handed out last, in ms; 0 where nobody has it. */
-static int64_t handed_at(const struct service *service, struct text ref) {
-    int64_t time = 0;
-    for (size_t i = 0; i < service->page.count; i++) {
+/* An offer's reference, and when it was handed out last: in ms, 0 where nobody has it. */
+struct handed {
+    struct text ref;
+    size_t offer;
+    int64_t time;
+};
+
+static int compare_handed(const void *a, const void *b) {
+    const struct handed *left = a;
+    const struct handed *right = b;
+    return text_compare(left->ref, right->ref);
+}
+
+/* One for each offer, by reference. */
+static struct handed *handed_of(struct request *request, const struct service *service,
+                                const struct listed *offers, size_t count) {
+    struct handed *handed = arena_array(request->arena, count, sizeof handed[0]);
+    for (size_t i = 0; i < count; i++) {
+        handed[i] = (struct handed){listed_ref(request, &offers[i]), i, 0};
+    }
+    if (count > 0) {
+        qsort(handed, count, sizeof handed[0], compare_handed);
+    }
+    for (size_t i = 0; i < service->page.count && count > 0; i++) {
         const struct fact *fact = &service->page.facts[i];
         struct text name = name_in(fact, "handed");
-        if (name.at != NULL && text_equal(fact->value, ref)) {
-            time = key_time(name);
+        struct handed wanted = {.ref = fact->value};
+        struct handed *found =
+            name.at == NULL ? NULL
+                            : bsearch(&wanted, handed, count, sizeof handed[0], compare_handed);
+        if (found != NULL) {
+            found->time = key_time(name);
         }
     }
-    return time;
+    return handed;
 }
 
 int64_t service_choose(struct request *request, const struct service *service,
                        const struct listed *offers, size_t count, bool *fresh) {
-    int64_t *times = arena_array(request->arena, count, sizeof times[0]);
+    const struct handed *handed = handed_of(request, service, offers, count);
     int64_t oldest = INT64_MAX;
     uint64_t ties = 0;
     for (size_t i = 0; i < count; i++) {
-        times[i] = handed_at(service, listed_ref(request, &offers[i]));
-        ties = times[i] < oldest ? 1 : ties + (times[i] == oldest);
-        oldest = times[i] < oldest ? times[i] : oldest;
+        ties = handed[i].time < oldest ? 1 : ties + (handed[i].time == oldest);
+        oldest = handed[i].time < oldest ? handed[i].time : oldest;
     }
     *fresh = oldest == 0;
     uint64_t skip = ties == 0 ? 0 : random_take(request, 4) % ties;
     for (size_t i = 0; i < count; i++) {
-        if (times[i] == oldest && skip-- == 0) {
-            return (int64_t)i;
+        if (handed[i].time == oldest && skip-- == 0) {
+            return (int64_t)handed[i].offer;
         }
     }
     return -1;
@@ -157,7 +184,15 @@ int64_t service_choose(struct request *request, const struct service *service,
 
 /* -- Writing ------------------------------------------------------------------- */
 
+/* Where hand-outs pile up, those who ask for offers get random ones. */
 void service_hand_out(struct request *request, const struct service *service, struct text ref) {
+    size_t handed = 0;
+    for (size_t i = 0; i < service->page.count; i++) {
+        handed += name_in(&service->page.facts[i], "handed").at != NULL;
+    }
+    if (handed >= HANDED_MAX && !storage_atomic(request)) {
+        return;
+    }
     struct text prefix = key_service(request, service->uuid);
     struct text moment = key_moment(request, request->now);
     storage_put(request, arena_format(request->arena, "%thanded/%t", &prefix, &moment), ref,
@@ -240,10 +275,35 @@ size_t service_replaces(struct request *request, const struct service *service, 
     return replaced;
 }
 
+/* Of what was published before, the newest stays, and on an eventual store what is younger than a
+ * write may take to be seen; the rest is deleted, where each delete costs a call some at a time. */
+static void drop_old(struct request *request, const struct service *before) {
+    enum { SEEN_AFTER = 2 * 60 * 1000, AT_ONCE = 5 };
+    bool atomic = storage_atomic(request);
+    const struct fact **old = arena_array(request->arena, before->page.count, sizeof old[0]);
+    size_t count = 0, publications = 0;
+    for (size_t i = 0; i < before->page.count; i++) {
+        const struct fact *fact = &before->page.facts[i];
+        struct text digits = name_in(fact, "published");
+        if (digits.at != NULL && publications++ > 0 &&
+            (atomic || AGES - key_time(digits) < request->now - SEEN_AFTER)) {
+            old[count++] = fact;
+        }
+    }
+    struct text by_name = key_name(request, before->username);
+    for (size_t i = 0; i < count && (atomic || (count >= AT_ONCE && i < AT_ONCE)); i++) {
+        struct text digits = name_in(old[i], "published");
+        storage_delete(request, old[i]->key);
+        storage_delete(request, arena_format(request->arena, "%tservice/%t %t", &by_name,
+                                             &before->fqn, &digits));
+    }
+}
+
 void service_publish(struct request *request, struct service *service,
                      const struct service *before) {
     if (before->there) {
         remove_offers(request, before, false);
+        drop_old(request, before);
     }
     service->created_at = next_time(request, before);
     const char *public = service->is_public ? "public" : "private";

@@ -48,6 +48,13 @@ struct page storage_list(struct request *request, struct text prefix, struct tex
     return page;
 }
 
+void storage_expect(struct request *request, struct text prefix, size_t limit) {
+    const struct storage *storage = request->host->storage;
+    if (storage->methods->expect != NULL) {
+        storage->methods->expect(storage, request->arena, prefix, limit);
+    }
+}
+
 struct page storage_list_all(struct request *request, struct text prefix) {
     struct page all = storage_list(request, prefix, TEXT(""), STORAGE_PAGE_MAX);
     while (all.more) {

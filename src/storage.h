@@ -60,6 +60,10 @@ struct storage_methods {
                         struct text after, size_t limit);
     /* Applies the edits in order; false where the store could not. NULL where the host does it. */
     bool (*apply)(struct storage *storage, const struct edit *edits);
+    /* Says what will surely be listed, from its beginning, so that a store that is read
+     * asynchronously fetches all of it at once. NULL where there is nothing to gain. */
+    void (*expect)(const struct storage *storage, struct arena *arena, struct text prefix,
+                   size_t limit);
     /* How many facts there are under the prefix at `now`, or how many groups of them; in a time
      * that hardly grows with their number. NULL where the store is not atomic. */
     int64_t (*count)(struct storage *storage, struct text prefix, bool groups, int64_t now);
@@ -73,6 +77,9 @@ void storage_read(struct request *request, const struct text *keys, size_t count
  * starts at the beginning. `limit`: 1 to STORAGE_PAGE_MAX. */
 struct page storage_list(struct request *request, struct text prefix, struct text after,
                          size_t limit);
+/* This will surely be listed, from its beginning and with that limit, after others: a round trip
+ * less. */
+void storage_expect(struct request *request, struct text prefix, size_t limit);
 /* All facts under the prefix, however many pages they take; `more` is false. */
 struct page storage_list_all(struct request *request, struct text prefix);
 /* The key must not be one that another request may write. */

@@ -24,6 +24,7 @@ enum {
     KEYS_HOLD = 130,   /* bytes of a name that keys hold, whatever it is */
     HELD_MAX = 100,    /* names put in order that share more than keys hold */
     GROUPS_MAX = 64,   /* topics that are counted at a time */
+    OFFERS_PAGES = 8,  /* of the topics' lists that are looked at, where they are walked */
     WIDE_PAGES = 4,    /* of the wide lists that are looked at */
     WIDE_MAX = 25000,  /* topics in their entries, likewise */
 };
@@ -45,6 +46,7 @@ struct place {
     size_t count, next;
     struct text end; /* key that the items come to */
     bool more;       /* the place goes on there */
+    int pages;       /* that may be read: others' offers are not to make this fail */
     char after[STORAGE_KEY_MAX];
     size_t after_len;
 };
@@ -222,7 +224,7 @@ static void load_wide(struct walk *walk, struct place *place) {
         if (place->items == NULL) {
             place->items = arena_array(request->arena, WIDE_MAX, sizeof place->items[0]);
         }
-        if (!same && place->count == WIDE_MAX) {
+        if (place->count == WIDE_MAX || request->arena->used > request->arena->limit / 2) {
             break;
         }
         if (!same) {
@@ -259,7 +261,7 @@ static void leave(struct place *place) {
         memcpy(place->after, key.at, key.len);
         place->after_len = key.len;
     }
-    place->more = place->more || !whole;
+    place->more = whole ? place->more && --place->pages > 0 : true;
     place->count = place->next = 0;
 }
 
@@ -483,10 +485,16 @@ struct topics topics_find(struct request *request, struct text start, int64_t of
         .peers = arena_array(request->arena, PEERS_MAX, sizeof walk.peers[0]),
         .countable = atomic && start.len <= KEYS_HOLD,
     };
-    walk.places[SESSIONS] = (struct place){
-        .prefix = key_directory(request, start), .load = load_sessions, .more = true};
-    walk.places[OFFERS] = (struct place){
-        .prefix = walk.offers_prefix, .load = atomic ? load_groups : load_offers, .more = true};
+    walk.places[SESSIONS] = (struct place){.prefix = key_directory(request, start),
+                                           .load = load_sessions,
+                                           .more = true,
+                                           .pages = INT32_MAX};
+    walk.places[OFFERS] = (struct place){.prefix = walk.offers_prefix,
+                                         .load = atomic ? load_groups : load_offers,
+                                         .more = true,
+                                         .pages = atomic ? INT32_MAX : OFFERS_PAGES};
+    storage_expect(request, walk.places[SESSIONS].prefix, STORAGE_PAGE_MAX);
+    storage_expect(request, walk.offers_prefix, STORAGE_PAGE_MAX);
     int64_t groups = walk.countable ? storage_count_groups(request, walk.offers_prefix) : 0;
     if (!atomic) {
         load_wide(&walk, &walk.places[WIDE]);

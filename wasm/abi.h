@@ -31,7 +31,7 @@
 #define WASM_IMPORT(name) __attribute__((import_module("host"), import_name(name)))
 
 enum {
-    ARENA_MAX = 12 * 1024 * 1024, /* bytes that one request may use; over it is 503 */
+    ARENA_MAX = 14 * 1024 * 1024, /* bytes that one request may use; over it is 503 */
 };
 
 /* Why the request is left. */
@@ -79,7 +79,8 @@ void *fact_space(uint32_t size);
 /* The facts of the keys, each of which is ended by a line feed, in their order. 0: not fetched yet,
  * and noted. */
 WASM_IMPORT("read") char *host_read(const char *keys, uint32_t len);
-/* A page, as storage_list() has it. 0: not fetched yet, and noted. */
+/* A page, as storage_list() has it. 0: not fetched yet, and noted. What is noted is fetched before
+ * the request is run again, however many pages that are. */
 WASM_IMPORT("list")
 char *host_list(const char *prefix, uint32_t prefix_len, const char *after, uint32_t after_len,
                 uint32_t limit);

@@ -57,10 +57,13 @@ static bool faulty_apply(struct storage *storage, const struct edit *edits) {
 
 /* -- The store ----------------------------------------------------------------- */
 
-static const struct storage_methods methods = {faulty_read, faulty_list, faulty_apply, faulty_count,
-                                               true};
-static const struct storage_methods eventual = {faulty_read, faulty_list, faulty_apply, NULL,
-                                                false};
+static const struct storage_methods methods = {.read = faulty_read,
+                                               .list = faulty_list,
+                                               .apply = faulty_apply,
+                                               .count = faulty_count,
+                                               .atomic = true};
+static const struct storage_methods eventual = {
+    .read = faulty_read, .list = faulty_list, .apply = faulty_apply};
 
 void faulty_open(struct faulty *faulty, struct storage *inner) {
     *faulty = (struct faulty){.storage.methods = &methods, .inner = inner};

@@ -36,7 +36,7 @@ struct result {
     int wait;
 };
 
-enum { TEST_NOW = 1700000000, TEST_ARENA = 12 * 1024 * 1024 };
+enum { TEST_NOW = 1700000000, TEST_ARENA = 14 * 1024 * 1024 };
 
 /* `storage` stays the caller's. */
 void test_host_open(struct test_host *host, struct storage *storage);

@@ -366,6 +366,40 @@ static void publishing_renews_the_name_and_unpublishing_does_not(void **state) {
     assert_answer(world, 200, "{\"username\":\"alice\",\"available\":true}");
 }
 
+/* A place that shows a service and not yet who owns its name. */
+static void a_service_whose_owner_is_not_seen_is_nobodys_to_end(void **state) {
+    struct world *world = as_world(state);
+    struct stage stage = open_stage(world);
+    serve(world, &stage.peer, &stage, "s", "");
+    struct arena arena = {.base = malloc(65536), .ready = 65536, .limit = 65536};
+    struct page page = world->memory->methods->list(world->memory, &arena,
+                                                    TEXT("name/alice/owner/"), TEXT(""), 100);
+    assert_true(page.count > 0);
+    struct edit *edits = calloc(page.count, sizeof *edits);
+    for (size_t i = 0; i < page.count; i++) {
+        edits[i].key = page.facts[i].key;
+        edits[i].next = i + 1 < page.count ? &edits[i + 1] : NULL;
+    }
+    assert_true(storage_apply(world->memory, edits));
+    free(edits);
+    free(arena.base);
+    assert_int_equal(end_signed(world, ALICE, stage.uuid, "chat@1.0.0"), 403);
+    assert_error(world, 403, BAD_SIGNATURE);
+}
+
+static void publications_that_were_replaced_do_not_pile_up(void **state) {
+    struct world *world = as_world(state);
+    struct stage stage = open_stage(world);
+    for (int i = 0; i < 100; i++) {
+        world->host.now += MINUTE;
+        serve(world, &stage.peer, &stage, "s", ",\"ttl\":86400000");
+        assert_in_range(world_keys(world, "/published/"), 1, 10);
+        assert_in_range(world_keys(world, "name/alice/service/"), 1, 10);
+    }
+    assert_int_equal(world_get(world, "/usernames/alice/services"), 200);
+    assert_int_equal(cJSON_GetArraySize(world_list(world, "services")), 1);
+}
+
 static void what_a_thousand_publications_leave_behind_is_bounded(void **state) {
     struct world *world = as_world(state);
     struct stage stage = open_stage(world);
@@ -982,6 +1016,8 @@ int main(void) {
         world_test(only_the_names_owner_publishes_and_only_so),
         world_tests(a_signature_publishes_once),
         world_tests(publishing_renews_the_name_and_unpublishing_does_not),
+        world_tests(a_service_whose_owner_is_not_seen_is_nobodys_to_end),
+        world_tests(publications_that_were_replaced_do_not_pile_up),
         world_tests(what_a_thousand_publications_leave_behind_is_bounded),
         world_tests(a_peer_with_too_many_open_offers_publishes_none),
         world_tests(what_a_publication_replaces_makes_room_for_it),

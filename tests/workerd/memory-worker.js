@@ -7,8 +7,8 @@ import { Server } from "../../worker/serve.js";
 const BATCH = 50; // requests on one empty store
 const SDP = "v=0\r\na=mid:0\r\n".repeat(150);
 const KB = 1024;
-// About 500 KB, in which cJSON would take more than the arena for the items.
-const TOO_MANY_ITEMS = `{"offer":"o","ignored":[${"0,".repeat(250 * KB)}0]}`;
+// About 1 MB, in which cJSON would take more than the arena for the items.
+const TOO_MANY_ITEMS = `{"username":"ann","ignored":[${"0,".repeat(500 * KB)}0]}`;
 // As large as a body may be, most of it in a string that is ignored.
 const LARGE = JSON.stringify({ offer: SDP, ignored: "x".repeat(500 * KB) }).padEnd(512 * KB);
 
@@ -73,7 +73,7 @@ async function batch(env, number) {
   await call("POST", "/answer", "not JSON");
   await call("POST", "/poll", { code: crypto.randomUUID(), side: "offerer" });
   if (number % 20 === 10) await call("POST", "/topic/offer", LARGE);
-  if (number % 100 === 5) await call("POST", "/topic/offer", TOO_MANY_ITEMS);
+  if (number % 100 === 5) await call("POST", "/usernames/claim", TOO_MANY_ITEMS);
   if (number % 100 === 7) await call("POST", "/topic/offer", `${LARGE} `);
   for (let i = 0; i < 10; i++) {
     const side = i % 2 === 0 ? "offerer" : "answerer";

@@ -245,7 +245,7 @@ const WORST = [
     async (stage) => {
       const offers = times(100, (i) => ({
         sdp: "s",
-        topics: topics(50, `${i} ${"x".repeat(100)}`),
+        topics: topics(50, `${i} ${"x".repeat(160)}`),
       }));
       return stage.cost(post(offers), await stage.register());
     },
@@ -314,7 +314,7 @@ const WORST = [
   [
     "GET /topics",
     "400 requests of many long topics",
-    [5, 13, 0, 0],
+    [5, 22, 0, 0],
     async (stage) => {
       await stage.manyTopics(400);
       return stage.cost(["GET", "/topics"]);
