@@ -282,7 +282,7 @@ static bool see(struct seen *seen, struct text text) {
 /* The different topics of the offers that are shown, in order. */
 static void add_topics(struct request *request, cJSON *answer, const cJSON *offers) {
     struct seen seen = {.size = 2};
-    while (seen.size < 2 * TOPICS_MAX * (size_t)cJSON_GetArraySize(offers)) {
+    while (seen.size < (size_t)cJSON_GetArraySize(offers) * 2 * TOPICS_MAX) {
         seen.size *= 2;
     }
     seen.texts = arena_array(request->arena, seen.size, sizeof seen.texts[0]);
