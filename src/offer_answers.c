@@ -1,6 +1,7 @@
 /* Answers: the first to answer an offer gets it, and its peer hears of that. */
 #include "answer.h"
 #include "handlers.h"
+#include "handshake_facts.h"
 #include "offer_fields.h"
 #include "offer_pages.h"
 #include "polling.h"

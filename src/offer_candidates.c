@@ -1,6 +1,7 @@
 /* Candidates of an offer's two sides, as the JSON that came. */
 #include "answer.h"
 #include "handlers.h"
+#include "handshake_facts.h"
 #include "keys.h"
 #include "offer_fields.h"
 #include "polling.h"

@@ -1,4 +1,4 @@
-/* Offer facts: publishing, reading, answering, taking away. */
+/* Offer facts: publishing, reading, taking away. */
 #include "offer_facts.h"
 
 #include "answer.h"
@@ -27,7 +27,7 @@ static struct member member_of(const struct offer *offer) {
 
 /* -- Keys ---------------------------------------------------------------------- */
 
-static struct text own_key(struct request *request, const char *family, struct text ref) {
+struct text offer_key(struct request *request, const char *family, struct text ref) {
     struct text prefix = key_peer(request, ref_peer(ref), family);
     struct text batch = ref_batch(request, ref);
     return arena_format(request->arena, "%t%t", &prefix, &batch);
@@ -61,12 +61,6 @@ static struct text service_entry(struct request *request, struct text service, s
     struct text peer = ref_peer(ref);
     struct text batch = ref_batch(request, ref);
     return arena_format(request->arena, "%toffer/%t %t", &prefix, &peer, &batch);
-}
-
-static struct text slot_prefix(struct request *request, struct text ref) {
-    struct text prefix = key_peer(request, ref_peer(ref), "at");
-    struct text slot = ref_slot(ref);
-    return arena_format(request->arena, "%t%t/", &prefix, &slot);
 }
 
 /* -- Publishing ---------------------------------------------------------------- */
@@ -259,8 +253,8 @@ static void publish_batch(struct request *request, const struct offer *offers, s
     struct text contents = print_contents(request, &batch, wide);
     batch.bytes = (int64_t)contents.len;
     int64_t expires_at = latest(batch.members, count);
-    storage_put(request, own_key(request, "offer", batch.ref), contents, expires_at);
-    put_entry(request, &batch, own_key(request, "open", batch.ref),
+    storage_put(request, offer_key(request, "offer", batch.ref), contents, expires_at);
+    put_entry(request, &batch, offer_key(request, "open", batch.ref),
               members_text(request, batch.members, count), expires_at);
     if (wide) {
         put_wide(request, &batch, mentions, mentioned);
@@ -351,7 +345,7 @@ size_t offers_read(struct request *request, const struct wanted *wanted, size_t 
     while (done < count) {
         size_t distinct = 0, end = done;
         for (; end < count; end++) {
-            struct text key = own_key(request, "offer", wanted[end].ref);
+            struct text key = offer_key(request, "offer", wanted[end].ref);
             if (distinct > 0 && text_equal(key, keys[distinct - 1])) {
                 continue;
             }
@@ -367,7 +361,7 @@ size_t offers_read(struct request *request, const struct wanted *wanted, size_t 
         }
         storage_read(request, keys, distinct, facts);
         for (size_t i = done, at = 0; i < end; i++) {
-            struct text key = own_key(request, "offer", wanted[i].ref);
+            struct text key = offer_key(request, "offer", wanted[i].ref);
             at += !text_equal(key, keys[at]);
             offers[i] = find_in(request, facts[at].value, wanted[i].ref);
         }
@@ -383,136 +377,7 @@ struct offer offer_read(struct request *request, struct text ref) {
     return offer;
 }
 
-/* -- The handshake ------------------------------------------------------------- */
-
-/* Whether the peer's own list has it; when it expires. */
-static bool is_open(struct request *request, struct text ref, int64_t *expires_at) {
-    struct text key = own_key(request, "open", ref);
-    struct offer_list list = offer_list_begin(key, TEXT(""), STORAGE_PAGE_MAX, ref_peer(ref));
-    while (offer_list_next(request, &list)) {
-        if (list.listed.index == ref_index(ref)) {
-            *expires_at = list.listed.expires_at;
-            return true;
-        }
-    }
-    return false;
-}
-
-static void read_slot(struct handshake *handshake) {
-    for (size_t i = 0; i < handshake->page.count; i++) {
-        const struct fact *fact = &handshake->page.facts[i];
-        struct text name = text_from(fact->key, handshake->prefix.len);
-        struct text kind = text_cut(&name, '-');
-        if (text_equal(kind, TEXT("answered")) && handshake->answerer.at == NULL) {
-            handshake->answerer = fact->value;
-            handshake->answer = name;
-            handshake->expires_at = fact->expires_at;
-            handshake->there = true;
-        } else if (text_equal(kind, TEXT("gone"))) {
-            handshake->there = false;
-        }
-    }
-}
-
-struct handshake handshake_read(struct request *request, struct text id) {
-    struct handshake handshake = {.id = id};
-    if (!offer_id_valid(request, id)) {
-        return handshake;
-    }
-    struct text ref = ref_of(id);
-    handshake.prefix = slot_prefix(request, ref);
-    handshake.page = storage_list(request, handshake.prefix, TEXT(""), STORAGE_PAGE_MAX);
-    read_slot(&handshake);
-    if (handshake.answerer.at == NULL) {
-        handshake.there = is_open(request, ref, &handshake.expires_at);
-    }
-    return handshake;
-}
-
-static struct answered read_answer(struct text digits, struct text value) {
-    struct answered answer = {.digits = digits, .time = key_time(digits)};
-    answer.id = text_cut(&value, ' ');
-    answer.answerer = text_cut(&value, ' ');
-    CHECK(text_number(text_cut(&value, ' '), &answer.said_bytes) &&
-          text_number(value, &answer.batch_bytes));
-    return answer;
-}
-
-/* Whether it is the first to its offer, and the offer was not taken away: which is said of the
- * answer that counted where that was asked. */
-static bool answer_counts(const struct answered *answers, size_t count, size_t i) {
-    for (size_t j = 0; j < count; j++) {
-        if ((j < i || answers[j].gone) && text_equal(answers[j].id, answers[i].id)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Adds a page of them. A mark is of the one before it. */
-static size_t add_answers(struct answered *answers, size_t count, const struct page *page,
-                          size_t prefix) {
-    for (size_t i = 0; i < page->count; i++) {
-        const struct fact *fact = &page->facts[i];
-        struct text mark = text_from(fact->key, prefix);
-        struct text digits = text_cut(&mark, '-');
-        if (mark.at == NULL) {
-            answers[count++] = read_answer(digits, fact->value);
-        } else if (count > 0 && text_equal(answers[count - 1].digits, digits)) {
-            answers[count - 1].gone = true;
-        }
-    }
-    return count;
-}
-
-/* Where the store is eventual an earlier answer may make a later one void: all are looked at. */
-size_t answers_read(struct request *request, struct text peer, int64_t after,
-                    struct answered **answers) {
-    struct text prefix = key_peer(request, peer, "answer");
-    struct page page = {.last = TEXT(""), .more = true};
-    if (storage_atomic(request) && after >= 0) {
-        page.last = arena_format(request->arena, "%t%x~", &prefix, TIME_LEN, (uint64_t)after);
-    }
-    size_t count = 0;
-    *answers = NULL;
-    while (page.more) {
-        page = storage_list(request, prefix, page.last, STORAGE_PAGE_MAX);
-        struct answered *more = arena_array(request->arena, count + page.count, sizeof more[0]);
-        for (size_t i = 0; i < count; i++) {
-            more[i] = (*answers)[i];
-        }
-        *answers = more;
-        count = add_answers(more, count, &page, prefix.len);
-    }
-    struct answered *counted = arena_array(request->arena, count, sizeof counted[0]);
-    bool atomic = storage_atomic(request); /* then they all count */
-    size_t kept = 0;
-    for (size_t i = 0; i < count; i++) {
-        if ((*answers)[i].time > after && (atomic || answer_counts(*answers, count, i))) {
-            counted[kept++] = (*answers)[i];
-        }
-    }
-    *answers = counted;
-    return kept;
-}
-
-size_t answers_say(struct request *request, struct text peer, const struct answered *answers,
-                   size_t count, struct fact *facts) {
-    struct text keys[STORAGE_READ_MAX];
-    struct text prefix = key_peer(request, peer, "said");
-    int64_t bytes = 0;
-    size_t taken = 0;
-    while (taken < count && taken < STORAGE_READ_MAX &&
-           (taken == 0 || bytes + answers[taken].said_bytes <= ANSWER_MAX)) {
-        bytes += answers[taken].said_bytes;
-        keys[taken] = arena_format(request->arena, "%t%t", &prefix, &answers[taken].digits);
-        taken++;
-    }
-    if (taken > 0) {
-        storage_read(request, keys, taken, facts);
-    }
-    return taken;
-}
+/* -- Taking away ----------------------------------------------------------------- */
 
 static void take_out_topics(struct request *request, const struct batch *batch, char why) {
     size_t count;
@@ -540,10 +405,9 @@ static void take_out_wide(struct request *request, const struct batch *batch, ch
     }
 }
 
-/* Takes offers of one batch, of one service or none, out of every list. */
-static void take_out(struct request *request, const struct offer *offers, size_t count, char why) {
+void offers_take_out(struct request *request, const struct offer *offers, size_t count, char why) {
     struct batch batch = batch_of(request, offers, count);
-    offer_list_take_out(request, own_key(request, "open", batch.ref), batch.members, count, why);
+    offer_list_take_out(request, offer_key(request, "open", batch.ref), batch.members, count, why);
     if (offers[0].wide) {
         take_out_wide(request, &batch, why);
     } else {
@@ -555,59 +419,9 @@ static void take_out(struct request *request, const struct offer *offers, size_t
     }
 }
 
-/* Later than every answer to an offer of this peer that the store shows. */
-static int64_t answer_time(struct request *request, struct text prefix) {
-    struct text now =
-        arena_format(request->arena, "%t%x", &prefix, TIME_LEN, (uint64_t)request->now);
-    struct page page = storage_list(request, prefix, now, STORAGE_PAGE_MAX);
-    if (page.count == 0) {
-        return request->now;
-    }
-    return key_time(text_from(page.facts[page.count - 1].key, prefix.len)) + 1;
-}
-
-int64_t offer_answer(struct request *request, const struct offer *offer, struct text sdp) {
-    struct text ref = ref_of(offer->id);
-    struct text answers = key_peer(request, ref_peer(ref), "answer");
-    int64_t time = answer_time(request, answers);
-    struct text digits = key_moment(request, time);
-    struct text said = arena_format(request->arena, "%t\n%t", &offer->topics, &sdp);
-    struct text said_key = key_peer(request, ref_peer(ref), "said");
-    struct text slot = slot_prefix(request, ref);
-    storage_put(request, arena_format(request->arena, "%t%t", &said_key, &digits), said,
-                offer->expires_at);
-    storage_put(request, arena_format(request->arena, "%tanswered-%t", &slot, &digits),
-                request->peer, offer->expires_at);
-    storage_put(request, arena_format(request->arena, "%t%t", &answers, &digits),
-                arena_format(request->arena, "%t %t %d %d", &offer->id, &request->peer,
-                             (int64_t)said.len, offer->batch_bytes),
-                offer->expires_at);
-    take_out(request, offer, 1, 'a');
-    return time;
-}
-
 void offers_withdraw(struct request *request, const struct offer *offers, size_t count) {
-    take_out(request, offers, count, 'g');
+    offers_take_out(request, offers, count, 'g');
     if (storage_atomic(request)) {
-        storage_delete(request, own_key(request, "offer", ref_of(offers[0].id)));
+        storage_delete(request, offer_key(request, "offer", ref_of(offers[0].id)));
     }
-}
-
-void handshake_end(struct request *request, const struct handshake *handshake) {
-    struct text ref = ref_of(handshake->id);
-    struct text answers = key_peer(request, ref_peer(ref), "answer");
-    struct text pointer = arena_format(request->arena, "%t%t", &answers, &handshake->answer);
-    struct text random = key_random(request);
-    storage_put(request, arena_format(request->arena, "%tgone-%t", &handshake->prefix, &random),
-                TEXT("true"), handshake->expires_at);
-    if (storage_atomic(request)) {
-        struct text said = key_peer(request, ref_peer(ref), "said");
-        storage_delete(request, own_key(request, "offer", ref));
-        storage_delete(request, pointer);
-        storage_delete(request, arena_format(request->arena, "%t%t", &said, &handshake->answer));
-        return;
-    }
-    struct member member = {ref_index(ref), KIND_LOOSE, handshake->expires_at};
-    offer_list_take_out(request, own_key(request, "open", ref), &member, 1, 'g');
-    offer_list_take_out(request, pointer, &member, 1, 'g');
 }

@@ -1,6 +1,7 @@
 /* Offers: publishing them, looking at one's own, and taking them back. */
 #include "answer.h"
 #include "handlers.h"
+#include "handshake_facts.h"
 #include "keys.h"
 #include "offer_fields.h"
 #include "offer_pages.h"
