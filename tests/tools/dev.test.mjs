@@ -77,9 +77,10 @@ test("startServer starts a server on a free port, and stop leaves no process of 
   await assert.rejects(fetch(`${server.url}/health`));
 });
 
-test("make dev prints where the page and the API are, and ends whole when it is told to", async () => {
+test("make dev prints where the page and the API are, and ends whole when it is told to", async (t) => {
   const child = spawn("make", ["-s", "dev", "PORT=0", "STATE=none"], { env: plainEnvironment() });
   const ended = once(child, "exit");
+  t.after(() => child.kill("SIGTERM"));
   let said = "";
   await new Promise((resolve) => {
     child.stdout.on("data", (bytes) => {
@@ -88,8 +89,8 @@ test("make dev prints where the page and the API are, and ends whole when it is 
     });
     child.once("exit", resolve);
   });
-  const [, page] = /Topics +(\S+\/demo\/)\n/.exec(said);
-  const [, harness] = /Rooms +(\S+\/harness\/)\n/.exec(said);
+  const [, page] = /Chat +(\S+\/demo\/) /.exec(said);
+  const [, harness] = /Harness +(\S+\/harness\/) /.exec(said);
   assert.match(said, /API +http:\S+\/\n/);
   for (const url of [page, harness]) assert.equal((await fetch(url)).status, 200);
 
