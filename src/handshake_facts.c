@@ -77,9 +77,9 @@ static bool answer_counts(const struct answered *answers, size_t count, size_t i
     return true;
 }
 
-/* Adds a page of them. A mark is of the one before it. */
-static size_t add_answers(struct answered *answers, size_t count, const struct page *page,
-                          size_t prefix) {
+/* All that the facts say. A mark is of the one before it. */
+static size_t read_answers(const struct page *page, size_t prefix, struct answered *answers) {
+    size_t count = 0;
     for (size_t i = 0; i < page->count; i++) {
         const struct fact *fact = &page->facts[i];
         struct text mark = text_from(fact->key, prefix);
@@ -97,30 +97,21 @@ static size_t add_answers(struct answered *answers, size_t count, const struct p
 size_t answers_read(struct request *request, struct text peer, int64_t after,
                     struct answered **answers) {
     struct text prefix = key_peer(request, peer, "answer");
-    struct page page = {.last = TEXT(""), .more = true};
-    if (storage_atomic(request) && after >= 0) {
-        page.last = arena_format(request->arena, "%t%x~", &prefix, TIME_LEN, (uint64_t)after);
-    }
-    size_t count = 0;
-    *answers = NULL;
-    while (page.more) {
-        page = storage_list(request, prefix, page.last, STORAGE_PAGE_MAX);
-        struct answered *more = arena_array(request->arena, count + page.count, sizeof more[0]);
-        for (size_t i = 0; i < count; i++) {
-            more[i] = (*answers)[i];
-        }
-        *answers = more;
-        count = add_answers(more, count, &page, prefix.len);
-    }
-    struct answered *counted = arena_array(request->arena, count, sizeof counted[0]);
     bool atomic = storage_atomic(request); /* then they all count */
+    struct text start = TEXT("");
+    if (atomic && after >= 0) {
+        start = arena_format(request->arena, "%t%x~", &prefix, TIME_LEN, (uint64_t)after);
+    }
+    struct page page = storage_list_all(request, prefix, start);
+    struct answered *all = arena_array(request->arena, page.count, sizeof all[0]);
+    size_t count = read_answers(&page, prefix.len, all);
+    *answers = arena_array(request->arena, count, sizeof all[0]);
     size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
-        if ((*answers)[i].time > after && (atomic || answer_counts(*answers, count, i))) {
-            counted[kept++] = (*answers)[i];
+        if (all[i].time > after && (atomic || answer_counts(all, count, i))) {
+            (*answers)[kept++] = all[i];
         }
     }
-    *answers = counted;
     return kept;
 }
 

@@ -28,7 +28,7 @@ struct name name_read(struct request *request, struct text username) {
     struct name name = {.username = username};
     struct text prefix = key_name(request, username);
     name.prefix = arena_format(request->arena, "%towner/", &prefix);
-    name.page = storage_list_all(request, name.prefix);
+    name.page = storage_list_all(request, name.prefix, TEXT(""));
     for (size_t i = 0; i < name.page.count; i++) {
         const struct fact *fact = &name.page.facts[i];
         struct text claim = claim_of(&name, fact);

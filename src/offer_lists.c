@@ -68,10 +68,8 @@ static void read_key(struct offer_list *list, struct text key) {
     list->listed.publication = (struct text){batch.at, PUBLICATION_LEN};
 }
 
-static bool is_mark(const struct offer_list *list, struct text key) {
-    struct text entry = list->listed.entry;
-    return entry.at != NULL && key.len > entry.len && key.at[entry.len] == '-' &&
-           text_starts(key, entry);
+bool is_mark_of(struct text entry, struct text key) {
+    return key.len > entry.len && key.at[entry.len] == '-' && text_starts(key, entry);
 }
 
 /* A mark whose entry the store does not show yet, or not any more. */
@@ -84,7 +82,7 @@ static bool is_orphan(struct text key) {
 static void read_marks(struct request *request, struct offer_list *list) {
     memset(list->out, 0, sizeof list->out);
     const struct fact *fact;
-    while ((fact = peek(request, list)) != NULL && is_mark(list, fact->key)) {
+    while ((fact = peek(request, list)) != NULL && is_mark_of(list->listed.entry, fact->key)) {
         struct text indexes = text_from(fact->value, 1);
         while (indexes.len > 0) {
             list->out[take_index(&indexes)] = true;

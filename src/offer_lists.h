@@ -59,6 +59,9 @@ struct offer_list offer_list_of(struct fact *facts, size_t count);
 bool offer_list_next(struct request *request, struct offer_list *list);
 struct text listed_ref(struct request *request, const struct listed *listed);
 
+/* Whether that key is of a mark of the entry. */
+bool is_mark_of(struct text entry, struct text key);
+
 /* An offer of a batch, for writing entries. */
 struct member {
     int index;

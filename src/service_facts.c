@@ -76,7 +76,7 @@ struct service service_read(struct request *request, struct text uuid) {
     if (!uuid_valid(uuid)) {
         return service;
     }
-    service.page = storage_list_all(request, key_service(request, uuid));
+    service.page = storage_list_all(request, key_service(request, uuid), TEXT(""));
     for (size_t i = 0; i < service.page.count; i++) {
         const struct fact *fact = &service.page.facts[i];
         struct text name = name_in(fact, "published");

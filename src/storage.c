@@ -55,8 +55,8 @@ void storage_expect(struct request *request, struct text prefix, size_t limit) {
     }
 }
 
-struct page storage_list_all(struct request *request, struct text prefix) {
-    struct page all = storage_list(request, prefix, TEXT(""), STORAGE_PAGE_MAX);
+struct page storage_list_all(struct request *request, struct text prefix, struct text after) {
+    struct page all = storage_list(request, prefix, after, STORAGE_PAGE_MAX);
     while (all.more) {
         struct page page = storage_list(request, prefix, all.last, STORAGE_PAGE_MAX);
         struct fact *facts = arena_array(request->arena, all.count + page.count, sizeof facts[0]);

@@ -80,8 +80,9 @@ struct page storage_list(struct request *request, struct text prefix, struct tex
 /* This will surely be listed, from its beginning and with that limit, after others: a round trip
  * less. */
 void storage_expect(struct request *request, struct text prefix, size_t limit);
-/* All facts under the prefix, however many pages they take; `more` is false. */
-struct page storage_list_all(struct request *request, struct text prefix);
+/* All facts under the prefix from the one after `after` on, however many pages they take; `more` is
+ * false. */
+struct page storage_list_all(struct request *request, struct text prefix, struct text after);
 /* The key must not be one that another request may write. */
 void storage_put(struct request *request, struct text key, struct text value, int64_t expires_at);
 void storage_delete(struct request *request, struct text key);

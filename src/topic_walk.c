@@ -91,8 +91,7 @@ static struct text order_of(struct text key, size_t prefix) {
 static size_t end_of_entry(const struct page *page, size_t i) {
     struct text entry = page->facts[i].key;
     size_t end = i + 1;
-    while (end < page->count && page->facts[end].key.len > entry.len &&
-           page->facts[end].key.at[entry.len] == '-' && text_starts(page->facts[end].key, entry)) {
+    while (end < page->count && is_mark_of(entry, page->facts[end].key)) {
         end++;
     }
     return end;

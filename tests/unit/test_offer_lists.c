@@ -44,7 +44,7 @@ static void assert_walk_under(struct world *world, const char *prefix, const cha
         assert_string_equal(walked(request, list), wanted);
     }
     struct request *request = world_request(world);
-    struct page page = storage_list_all(request, text_of(prefix));
+    struct page page = storage_list_all(request, text_of(prefix), TEXT(""));
     struct offer_list list = offer_list_of(page.facts, page.count);
     list.listed.peer = peer == NULL ? NO_TEXT : text_of(peer);
     assert_string_equal(walked(request, list), wanted);
