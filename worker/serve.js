@@ -4,6 +4,7 @@ import { spend } from "../kv/rate-limits.js";
 import { Core, RANDOM_BYTES, pack } from "./core.js";
 
 const BODY_MAX = 1024 * 1024; // bytes; the largest that any route takes
+const READ_WHOLE = 4 * BODY_MAX; // a client that is answered while it still sends may only see a reset
 const RUNS_MAX = 64; // of one request
 const LOOK_EVERY = 1000; // ms
 
@@ -80,7 +81,7 @@ export class Server {
 async function readTail(request) {
   const parts = [crypto.getRandomValues(new Uint8Array(RANDOM_BYTES))];
   let len = RANDOM_BYTES;
-  const short = Number(request.headers.get("Content-Length") ?? NaN) <= BODY_MAX;
+  const short = Number(request.headers.get("Content-Length") ?? NaN) <= READ_WHOLE;
   const body = short ? [new Uint8Array(await request.arrayBuffer())] : (request.body ?? []);
   for await (const part of body) {
     len += parts[parts.push(part) - 1].length;
