@@ -68,6 +68,8 @@ struct request {
     uint64_t origin_hash;                   /* of request_origin(); 0: not needed yet. keys.c */
     uint64_t wide_seed;                     /* of key_offers_wide(); 0: not needed yet */
     uint64_t mark;      /* random, of the marks it leaves in offer lists; 0: not needed yet */
+    const char *home;   /* first segment of its home shard, NULL where it has none; routes.h */
+    bool entered;       /* it is in its home shard, or its host has no such places */
     struct edit *edits; /* what to apply, in order */
     struct edit **edits_end;
 };

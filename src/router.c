@@ -74,6 +74,7 @@ static struct response fail_busy(int seconds) {
 }
 
 static struct response run(struct request *request, const struct route *route, enum match matched) {
+    request->home = route->home;
     if (route->needs & NEEDS_VERSION && request->headers[HEADER_REGISTRY_VERSION].at == NULL) {
         return fail_as(400, "missing_version",
                        TEXT("Send the header X-Registry-Version, with any value"));

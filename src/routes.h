@@ -16,7 +16,10 @@ struct route {
     const char *method;
     const char *pattern; /* segments; `:name` takes any one of them, decoded, as a parameter */
     struct response (*handler)(struct request *request);
-    size_t body_max;  /* bytes; larger is 413 */
+    size_t body_max; /* bytes; larger is 413 */
+    /* First segment of the shard where the request runs, if shards are places: of that family the
+     * one that the handler touches first. NULL: where it came in. */
+    const char *home;
     unsigned needs;   /* a set of enum need */
     unsigned budgets; /* a set of SPENDS(...) */
 };

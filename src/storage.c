@@ -11,6 +11,32 @@ static void check_key(struct text key) {
     CHECK(key.len > 0 && key.len <= STORAGE_KEY_MAX && text_valid(key));
 }
 
+/* The first two segments. */
+static struct text shard_of(struct text key) {
+    struct text rest = key;
+    text_cut(&rest, '/');
+    text_cut(&rest, '/');
+    CHECK(rest.at != NULL);
+    return (struct text){key.at, (size_t)(rest.at - key.at) - 1};
+}
+
+void storage_enter(struct request *request, struct text key) {
+    const struct storage *storage = request->host->storage;
+    request->entered = true;
+    if (storage->methods->enter != NULL) {
+        storage->methods->enter(storage, shard_of(key));
+    }
+}
+
+/* Goes home, once it is known where that is. */
+static void touch(struct request *request, struct text key) {
+    struct text family = key;
+    if (!request->entered && request->home != NULL &&
+        text_equal(text_cut(&family, '/'), text_of(request->home))) {
+        storage_enter(request, key);
+    }
+}
+
 static bool lives(const struct request *request, const struct fact *fact) {
     return fact->value.at != NULL && fact->expires_at > request->now;
 }
@@ -21,6 +47,7 @@ void storage_read(struct request *request, const struct text *keys, size_t count
     for (size_t i = 0; i < count; i++) {
         check_key(keys[i]);
     }
+    touch(request, keys[0]);
     const struct storage *storage = request->host->storage;
     storage->methods->read(storage, request->arena, keys, count, facts);
     for (size_t i = 0; i < count; i++) {
@@ -34,6 +61,7 @@ struct page storage_list(struct request *request, struct text prefix, struct tex
                          size_t limit) {
     check_key(prefix);
     CHECK(limit >= 1 && limit <= STORAGE_PAGE_MAX && after.len <= STORAGE_KEY_MAX);
+    touch(request, prefix);
     const struct storage *storage = request->host->storage;
     struct page page = storage->methods->list(storage, request->arena, prefix, after, limit);
     page.last = page.count == 0 ? after : page.facts[page.count - 1].key;
@@ -88,8 +116,13 @@ bool storage_atomic(const struct request *request) {
     return request->host->storage->methods->atomic;
 }
 
+bool storage_sharded(const struct request *request) {
+    return request->host->storage->methods->sharded;
+}
+
 static int64_t count(struct request *request, struct text prefix, bool groups) {
     check_key(prefix);
+    touch(request, prefix);
     struct storage *storage = request->host->storage;
     return storage->methods->count(storage, prefix, groups, request->now);
 }

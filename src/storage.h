@@ -67,7 +67,14 @@ struct storage_methods {
     /* How many facts there are under the prefix at `now`, or how many groups of them; in a time
      * that hardly grows with their number. NULL where the store is not atomic. */
     int64_t (*count)(struct storage *storage, struct text prefix, bool groups, int64_t now);
+    /* Takes the request to the shard: returns where it runs there, else leaves the run. NULL where
+     * every request runs where it came in. */
+    void (*enter)(const struct storage *storage, struct text shard);
     bool atomic; /* whether one handler's reads and writes happen as one */
+    /* Whether each shard has a place of its own: only what a handler reads and writes in the shard
+     * that it runs in happens as one, and another shard costs a round trip. Lists that anybody may
+     * grow are then spread over several shards. */
+    bool sharded;
 };
 
 /* One round trip, however many keys (1 to STORAGE_READ_MAX). */
@@ -88,6 +95,11 @@ void storage_put(struct request *request, struct text key, struct text value, in
 void storage_delete(struct request *request, struct text key);
 /* Whether this handler's reads and writes happen as one. */
 bool storage_atomic(const struct request *request);
+/* Whether shards are places of their own. */
+bool storage_sharded(const struct request *request);
+/* Goes on in the shard of that key, for what is decided there. A request goes by itself to the
+ * first shard of its route's home family that it touches. */
+void storage_enter(struct request *request, struct text key);
 /* Counting, where the store is atomic, without reading what is counted: facts under the prefix, and
  * groups of them. A group are the keys that are the same up to their first space behind the prefix;
  * a key holds two spaces at most that prefixes end at. */

@@ -64,6 +64,12 @@ static const struct storage_methods methods = {.read = faulty_read,
                                                .atomic = true};
 static const struct storage_methods eventual = {
     .read = faulty_read, .list = faulty_list, .apply = faulty_apply};
+static const struct storage_methods sharded = {.read = faulty_read,
+                                               .list = faulty_list,
+                                               .apply = faulty_apply,
+                                               .count = faulty_count,
+                                               .atomic = true,
+                                               .sharded = true};
 
 void faulty_open(struct faulty *faulty, struct storage *inner) {
     *faulty = (struct faulty){.storage.methods = &methods, .inner = inner};
@@ -71,4 +77,8 @@ void faulty_open(struct faulty *faulty, struct storage *inner) {
 
 void faulty_be_eventual(struct faulty *faulty) {
     faulty->storage.methods = &eventual;
+}
+
+void faulty_be_sharded(struct faulty *faulty) {
+    faulty->storage.methods = &sharded;
 }

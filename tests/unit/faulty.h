@@ -18,5 +18,7 @@ struct faulty {
 void faulty_open(struct faulty *faulty, struct storage *inner);
 /* From now on it says that it is not atomic, though it is. */
 void faulty_be_eventual(struct faulty *faulty);
+/* From now on it says that its shards are places of their own, though they are not. */
+void faulty_be_sharded(struct faulty *faulty);
 
 #endif

@@ -35,6 +35,12 @@ int world_open_eventual(void **state) {
     return 0;
 }
 
+int world_open_sharded(void **state) {
+    world_open(state);
+    faulty_be_sharded(&as_world(state)->store);
+    return 0;
+}
+
 bool world_atomic(const struct world *world) {
     return world->store.storage.methods->atomic;
 }

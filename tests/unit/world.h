@@ -44,6 +44,8 @@ int world_open(void **state);
 int world_close(void **state);
 /* The same with a store that says it is eventual. */
 int world_open_eventual(void **state);
+/* And with one that says that its shards are places of their own. */
+int world_open_sharded(void **state);
 bool world_atomic(const struct world *world);
 
 /* Each returns the status. */
@@ -153,11 +155,13 @@ struct world *as_world(void **state);
 
 /* A test in a world of its own. */
 #define world_test(test) cmocka_unit_test_setup_teardown(test, world_open, world_close)
-/* The same twice: with a store that is atomic, and with one that is not. */
+/* The same three times: with a store that is atomic, one that is not, and one in shards. */
 #define world_tests(test)                                                                          \
-    world_test(test), {                                                                            \
-#test " (eventual)", test, world_open_eventual, world_close, NULL                          \
+    world_test(test), {#test " (eventual)", test, world_open_eventual, world_close, NULL}, {       \
+#test " (sharded)", test, world_open_sharded, world_close, NULL                            \
     }
+#define world_test_sharded(test)                                                                   \
+    cmocka_unit_test_setup_teardown(test, world_open_sharded, world_close)
 #define world_test_eventual(test)                                                                  \
     cmocka_unit_test_setup_teardown(test, world_open_eventual, world_close)
 
