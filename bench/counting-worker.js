@@ -2,7 +2,9 @@
 
 import core from "../worker/index.js";
 
-const counts = { requests: 0, preflights: 0, get: 0, list: 0, put: 0, delete: 0 };
+export * from "../worker/index.js"; // the class of the Durable Objects
+
+const counts = { requests: 0, preflights: 0, sockets: 0, get: 0, list: 0, put: 0, delete: 0 };
 let bound;
 
 /** The namespace; each call counts. */
@@ -23,10 +25,15 @@ function counted(kv) {
   ]);
 }
 
+function kindOf({ method, headers }) {
+  if (headers.get("Upgrade")) return "sockets";
+  return method === "OPTIONS" ? "preflights" : "requests";
+}
+
 export default {
   fetch(request, env, context) {
     if (new URL(request.url).pathname === "/counts") return Response.json(counts);
-    counts[request.method === "OPTIONS" ? "preflights" : "requests"]++;
+    counts[kindOf(request)]++;
     bound ??= { ...env, STORE: counted(env.STORE) };
     return core.fetch(request, bound, context);
   },

@@ -1,9 +1,9 @@
 // workerd by itself, without wrangler and its proxy: `workerd serve` on a configuration of its own, with its own
-// KV, which keeps its state in SQLite files beside the configuration. One process serves everything: the socket, the
-// isolate and the KV namespace; so its CPU time is all there is.
+// KV and Durable Objects, which keep their state in SQLite files beside the configuration. One process serves
+// everything: the socket, the isolate and the storage; so its CPU time is all there is.
 
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,17 +12,25 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const TICKS = 100; // a second, of /proc; the same on every Linux that Debian runs on
 const START_DEADLINE = 30_000;
 
+const MEMORY = "/dev/shm"; // a file system without a disk, where there is one
+
 const scratch = mkdtempSync(join(tmpdir(), "rondevu-bench-"));
+const memory = existsSync(MEMORY) ? mkdtempSync(join(MEMORY, "rondevu-bench-")) : scratch;
 const running = new Set();
 process.on("exit", () => {
   for (const child of running) child.kill("SIGKILL");
-  rmSync(scratch, { recursive: true, force: true });
+  for (const folder of [scratch, memory]) rmSync(folder, { recursive: true, force: true });
 });
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => process.exit(1));
 
 /** A path for a file of this run's. */
 export function scratchFile(name) {
   return join(scratch, name);
+}
+
+/** Whether the worker has a class for its Durable Objects. */
+export function durableIsThere() {
+  return /\bShard\b/.test(readFileSync(join(ROOT, "worker/index.js"), "utf8"));
 }
 
 /** The [vars] of wrangler.toml, and its compatibility date: what is measured is what is deployed. */
@@ -37,17 +45,29 @@ function configuration() {
   };
 }
 
-/** Starts a worker of this folder. `pid` is that of the one process that does all of the work. */
-export async function startWorkerd(name, main, vars = {}) {
-  const folder = join(scratch, name);
+/** Durable Objects are bound where they are the store, as wrangler.toml has them. */
+const DURABLE = {
+  durable_objects: { bindings: [{ name: "SHARDS", class_name: "Shard" }] },
+  migrations: [{ tag: "v1", new_sqlite_classes: ["Shard"] }],
+};
+
+/**
+ * Starts a worker of this folder; STORAGE of its variables says on which store, else wrangler.toml does.
+ * @param {{disk?: boolean}} [options] keep its state on the disk, where a new file of SQLite's is several
+ *   fsyncs: ms of a virtual machine's time, of which nothing is the server's
+ */
+export async function startWorkerd(name, main, vars = {}, { disk = false } = {}) {
+  const folder = join(disk ? scratch : memory, name);
   mkdirSync(folder);
   const { compatibility_date, vars: deployed } = configuration();
+  const given = { ...deployed, AUTH_SECRET: "a secret for benchmarks", ...vars };
   const config = {
     name,
     main: join(ROOT, "bench", main),
     compatibility_date,
     kv_namespaces: [{ binding: "STORE", id: "store" }],
-    vars: { ...deployed, AUTH_SECRET: "a secret for benchmarks", ...vars },
+    ...(given.STORAGE === "durable" && DURABLE),
+    vars: given,
   };
   writeFileSync(join(folder, "wrangler.jsonc"), JSON.stringify(config));
 
