@@ -14,7 +14,7 @@ const CANDIDATES = 3; // a side
 export const CONNECTIONS = 16;
 
 /** A description of one data channel, and a candidate, as Chromium writes them. */
-const sdp = (kind) =>
+export const sdp = (kind) =>
   [
     "v=0",
     "o=- 4611731400430051336 2 IN IP4 127.0.0.1",
@@ -35,9 +35,9 @@ const sdp = (kind) =>
     "a=max-message-size:262144",
     "",
   ].join("\r\n");
-const candidate = (n) =>
+export const candidate = (n) =>
   JSON.stringify({
-    candidate: `candidate:842163049 1 udp 1677729535 203.0.113.${n} 4600${n} typ srflx raddr 0.0.0.0 rport 0`,
+    candidate: `candidate:842163049 1 udp 1677729535 203.0.113.${n} ${46000 + n} typ srflx raddr 0.0.0.0 rport 0`,
     sdpMid: "0",
     sdpMLineIndex: 0,
   });
@@ -62,10 +62,14 @@ export const ROUTES = [
 
 /** What one line of a file asks, as fetch() does; the answer's status, headers and body. */
 export async function ask(url, line, number = 0) {
-  const [method, path, body] = line.split("\t");
+  const [method, path, body, ...headers] = line.split("\t");
   const response = await fetch(url + path.replace("{n}", String(number).padStart(9, "0")), {
     method,
-    headers: { Origin: ORIGIN, "Content-Type": "application/json" },
+    headers: [
+      ["Origin", ORIGIN],
+      ["Content-Type", "application/json"],
+      ...headers.map((header) => header.split(": ")),
+    ],
     body: body || undefined,
   });
   return { status: response.status, headers: [...response.headers], text: await response.text() };
@@ -87,6 +91,11 @@ async function makeSession(url, topic, i) {
 /** Fills a server: sessions to list, and answered ones to poll, whose codes it returns. */
 export async function seed(url) {
   for (let i = 0; i < SESSIONS; i++) await makeSession(url, "listed", i);
+  return seedPolled(url);
+}
+
+/** Answered sessions with candidates, to poll. */
+export async function seedPolled(url) {
   const polled = [];
   for (let i = 0; i < POLLED; i++) {
     const code = await makeSession(url, "polled", i);
@@ -108,12 +117,13 @@ export function requestFile(lines) {
   return file;
 }
 
-/** One round of wrk. Every answer is a success, or this throws. */
-export async function load(server, file, seconds) {
+/** One round of wrk, or each of the requests once. Every answer is a success, or this throws. */
+export async function load(server, file, seconds, { once = false } = {}) {
   firstNumber += 1_000_000; // no two rounds make the same topic
   const args = ["-t1", `-c${CONNECTIONS}`, `-d${seconds}s`, "-s", SCRIPT, server.url, "--"];
   const before = server.cpuSeconds();
-  const output = await run("wrk", [...args, file, ORIGIN, String(firstNumber)]);
+  const last = [file, ORIGIN, String(firstNumber), ...(once ? ["once"] : [])];
+  const output = await run("wrk", [...args, ...last]);
   const cpu = server.cpuSeconds() - before;
   const counts = /^@@ (\d+) (\d+) (\d+) (\d+)$/m.exec(output)?.slice(1).map(Number);
   if (!counts || counts[2] || counts[3] || !counts[0])

@@ -1,19 +1,22 @@
--- wrk script: sends the requests of a file again and again. A line is a method, a path and a body,
--- parted by tabs; "{n}" in a path becomes a number that has not been used before.
+-- wrk script: sends the requests of a file again and again, or once. A line is a method, a path, a body
+-- and any number of headers, parted by tabs; "{n}" in a path becomes a number that has not been used before.
 --
---     wrk ... URL -- FILE ORIGIN FIRST_NUMBER
+--     wrk ... URL -- FILE ORIGIN FIRST_NUMBER [once]
 --
 -- Prints one line at the end: @@ requests microseconds answers-of-400-and-over socket-errors
 
 local requests = {}
 local at = 0
 local number
+local once
 
 function init(arguments)
-  local headers = { ["Content-Type"] = "application/json", ["Origin"] = arguments[2] }
   number = tonumber(arguments[3])
+  once = arguments[4] == "once"
   for line in io.lines(arguments[1]) do
-    local method, path, body = line:match("^(.-)\t(.-)\t(.*)$")
+    local method, path, body, more = line:match("^(.-)\t(.-)\t([^\t]*)(.*)$")
+    local headers = { ["Content-Type"] = "application/json", ["Origin"] = arguments[2] }
+    for name, value in more:gmatch("\t([^:]+): ([^\t]*)") do headers[name] = value end
     local text = body ~= "" and body or nil
     if path:find("{n}", 1, true) then
       -- The path comes once, in the first line.
@@ -27,6 +30,7 @@ function init(arguments)
 end
 
 function request()
+  if once and at == #requests then wrk.thread:stop() end
   at = at % #requests + 1
   local next = requests[at]
   if type(next) == "string" then return next end

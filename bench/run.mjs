@@ -6,6 +6,7 @@
 
 import { fileURLToPath } from "node:url";
 import { reportTwin } from "./beside-twin.mjs";
+import { reportCpu } from "./cpu.mjs";
 import { reportHandshakes } from "./handshake.mjs";
 import { reportInstructions, reportPages } from "./instructions.mjs";
 import { run } from "./load.mjs";
@@ -17,6 +18,7 @@ const PARTS = {
   size: reportSize,
   start: reportStart,
   handshake: reportHandshakes,
+  cpu: reportCpu,
   twin: reportTwin,
   instructions: reportInstructions,
   pages: reportPages,
