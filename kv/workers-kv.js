@@ -66,6 +66,15 @@ export class WorkersKv {
     });
   }
 
+  /** What each of the calls brings. One after the other: there are few, and some are answered from what an earlier one brought.
+   *  @param {any[][]} calls @returns {Promise<Page[]>} */
+  async look(calls) {
+    const pages = [];
+    for (const [method, ...given] of calls)
+      pages.push(method === "read" ? await this.read(given[0]) : await this.list(...given));
+    return pages;
+  }
+
   /** A fact for each key, in their order. @param {string[]} keys @returns {Promise<Page>} */
   async read(keys) {
     this.reads++;

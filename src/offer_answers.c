@@ -127,8 +127,5 @@ struct response get_offer_answers(struct request *request) {
         json_add_text(answer, "next", answers[shown - 1].digits);
     }
     struct response response = answer_json(200, answer);
-    if (shown == 0) {
-        response.wait = (int)wait;
-    }
-    return response;
+    return shown > 0 ? response : hold(response, wait, TEXT("answers"));
 }

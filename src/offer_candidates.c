@@ -258,8 +258,8 @@ struct response get_offer_candidates(struct request *request) {
     json_add_text(answer, "offerId", handshake.id);
     show_candidates(request, answer, &list, walk.peer, other);
     struct response response = answer_json(200, answer);
-    if (list.count == 0) {
-        response.wait = (int)wait;
-    }
-    return response;
+    return list.count > 0
+               ? response
+               : hold(response, wait,
+                      arena_format(request->arena, "%s %t", side_names[side], &handshake.id));
 }

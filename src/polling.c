@@ -8,6 +8,12 @@ bool read_wait(struct request *request, int64_t *wait, struct response *wrong) {
     return query_number(request, "wait", 0, WAIT_MAX, 0, wait);
 }
 
+struct response hold(struct response response, int64_t wait, struct text waiter) {
+    response.wait = (int)wait;
+    response.waiter = waiter;
+    return response;
+}
+
 /* Whether the header If-None-Match names this tag. Its comparison is the weak one (RFC 9110,
  * 13.1.2). */
 static bool none_match(const struct request *request, struct text tag) {

@@ -85,6 +85,7 @@ struct response {
     /* Nothing new yet: the reader would wait this many seconds (1 to 25, else 0). The host may
      * answer at once, or run the request again before it does. */
     int wait;
+    struct text waiter; /* who waits, for what: a host keeps few of one waiter; polling.h */
 };
 
 const char *header_name(enum header header);

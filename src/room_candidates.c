@@ -298,8 +298,8 @@ struct response get_room_candidates(struct request *request) {
     json_add_number(body, "lastSeq", last);
     struct text tag = arena_format(request->arena, "\"%d\"", last);
     struct response response = answer_tagged(request, tag, body);
-    if (response.status == 304 || array->child == NULL) {
-        response.wait = (int)wait;
-    }
-    return response;
+    bool news = response.status != 304 && array->child != NULL;
+    return news ? response
+                : hold(response, wait,
+                       role == ROLE_HOST ? TEXT("host candidates") : TEXT("guest candidates"));
 }

@@ -165,8 +165,6 @@ struct response get_room(struct request *request) {
     }
     const struct entry *theirs = role == ROLE_HOST ? room.answer : room.offer;
     bool has_tag = request->headers[HEADER_IF_NONE_MATCH].len > 0;
-    if (has_tag ? response.status == 304 : theirs == NULL) {
-        response.wait = (int)wait;
-    }
-    return response;
+    bool news = has_tag ? response.status != 304 : theirs != NULL;
+    return news ? response : hold(response, wait, role == ROLE_HOST ? TEXT("host") : TEXT("guest"));
 }

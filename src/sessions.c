@@ -146,10 +146,10 @@ struct response post_poll(struct request *request) {
     json_add_text(answer, "seen", arena_format(request->arena, "%d", there));
 
     struct response response = answer_json(200, answer);
-    if (there <= seen) {
-        response.wait = (int)wait;
-    }
-    return response;
+    return there > seen ? response
+                        : hold(response, wait,
+                               arena_format(request->arena, "%s %t",
+                                            side == OFFERER ? "offerer" : "answerer", &code));
 }
 
 /* -- DELETE /sessions/:code ---------------------------------------------------- */

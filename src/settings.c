@@ -28,10 +28,17 @@ static const struct row rows[SETTINGS] = {
     [CORS_ORIGINS] = {.name = "CORS_ORIGINS"},
     [ALLOWED_ORIGINS] = {.name = "ALLOWED_ORIGINS"},
     [RATE_LIMITS] = {.name = "RATE_LIMITS"},
+    [STORAGE] = {.name = "STORAGE"},
 };
 
 const char *setting_name(enum setting setting) {
     return rows[setting].name;
+}
+
+/* One of two words, the second where it is absent; false where it is neither. */
+static bool read_word(struct text value, const char *word, const char *fallback, bool *is_word) {
+    *is_word = text_equal(value, text_of(word));
+    return *is_word || value.len == 0 || text_equal(value, text_of(fallback));
 }
 
 struct text settings_read(struct settings *settings, const struct text values[SETTINGS],
@@ -52,10 +59,13 @@ struct text settings_read(struct settings *settings, const struct text values[SE
                 row->name, row->min, row->max);
         }
     }
-    settings->rate_limits = !text_equal(values[RATE_LIMITS], TEXT("off"));
-    if (settings->rate_limits && values[RATE_LIMITS].len > 0 &&
-        !text_equal(values[RATE_LIMITS], TEXT("on"))) {
+    bool off;
+    if (!read_word(values[RATE_LIMITS], "off", "on", &off)) {
         return TEXT("This server is misconfigured: RATE_LIMITS must be on or off");
+    }
+    settings->rate_limits = !off;
+    if (!read_word(values[STORAGE], "durable", "kv", &settings->durable)) {
+        return TEXT("This server is misconfigured: STORAGE must be kv or durable");
     }
     return NO_TEXT;
 }

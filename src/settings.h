@@ -22,6 +22,7 @@ enum setting {
     CORS_ORIGINS = SETTING_NUMBERS, /* comma-separated, or "*" */
     ALLOWED_ORIGINS,                /* another name of CORS_ORIGINS, which wins */
     RATE_LIMITS,                    /* "on" or "off" */
+    STORAGE,                        /* "kv" or "durable" */
     SETTINGS
 };
 
@@ -29,6 +30,7 @@ struct settings {
     int64_t numbers[SETTING_NUMBERS];
     struct text cors_origins;
     bool rate_limits;
+    bool durable; /* the store is one of shards, each a Durable Object; else it is Workers KV */
 };
 
 const char *setting_name(enum setting setting);

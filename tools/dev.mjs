@@ -63,9 +63,8 @@ export function readOptions({ PORT, HOST, STORAGE, RATE_LIMITS, VARS, STATE }) {
     throw new UsageError(`PORT=${PORT}: wants a number from 0 to 65535; 0 takes any free port`);
   if (HOST && !isIP(HOST) && HOST !== "localhost")
     throw new UsageError(`HOST=${HOST}: wants an address of this machine; 0.0.0.0 is all of them`);
-  if (STORAGE === "durable")
-    throw new UsageError("STORAGE=durable: Durable Objects are not there yet; use STORAGE=kv");
-  if (STORAGE && STORAGE !== "kv") throw new UsageError(`STORAGE=${STORAGE}: wants kv or durable`);
+  if (STORAGE && !["kv", "durable"].includes(STORAGE))
+    throw new UsageError(`STORAGE=${STORAGE}: wants kv or durable`);
   if (RATE_LIMITS && RATE_LIMITS !== "off" && RATE_LIMITS !== "on")
     throw new UsageError(`RATE_LIMITS=${RATE_LIMITS}: wants on or off`);
 
@@ -91,7 +90,7 @@ export function readOptions({ PORT, HOST, STORAGE, RATE_LIMITS, VARS, STATE }) {
  * @param {object} [options]
  * @param {number} [options.port] 0 or absent: any free port
  * @param {string} [options.host] the address to listen on; default is wrangler's, this machine only
- * @param {"kv"} [options.storage]
+ * @param {"kv" | "durable"} [options.storage] default: the environment's STORAGE, or kv
  * @param {Record<string, string | number>} [options.vars] override variables of wrangler.toml
  * @param {string} [options.state] folder that keeps the state; "none" throws it away at the end
  * @param {string} [options.entry] another entry point than wrangler.toml's
@@ -103,7 +102,7 @@ export function readOptions({ PORT, HOST, STORAGE, RATE_LIMITS, VARS, STATE }) {
 export async function startServer({
   port = 0,
   host,
-  storage = "kv",
+  storage = process.env.STORAGE || "kv",
   vars = {},
   state = "none",
   entry,

@@ -18,9 +18,9 @@
  * "=" and the value, or nothing where there is none. RANDOM_BYTES from a CSPRNG come next, then the
  * body.
  *
- * Leaving early. `leave` is the only import that does not return: the host throws a JavaScript
- * exception through the C frames and sets __stack_pointer back to what it was. A trap (an exception
- * that `leave` did not throw) means a bug in the module: the host drops the instance, and answers
+ * Leaving early. `leave` never returns, and `enter` may not: the host throws a JavaScript exception
+ * through the C frames and sets __stack_pointer back to what it was. A trap (an exception that the
+ * host did not throw) means a bug in the module: the host drops the instance, and answers
  * with request_refuse(500) of another one. */
 #ifndef RONDEVU_ABI_H
 #define RONDEVU_ABI_H
@@ -42,9 +42,11 @@ enum leave {
 
 /* Little-endian. The head is JSON, and the same for many requests:
  *
- *     {"status": 200, "route": "POST /answer", "headers": {"Name": "value", ...}, "wait"?: seconds}
+ *     {"status": 200, "route": "POST /answer", "headers": {"Name": "value", ...}, "wait"?: seconds,
+ *      "waiter"?: text}
  *
- * `route` is for the log. `wait` is how long the reader would wait for news. The edits are three
+ * `route` is for the log. `wait` is how long the reader would wait for news; `waiter` tells readers
+ * in one shard apart, and what they wait for. The edits are three
  * texts each, every one ended by a NUL: the key; "=" and the value, or nothing where it is to be
  * deleted; the ms at which it expires. They are for the store, in this order and before the answer
  * is sent.
@@ -84,6 +86,14 @@ WASM_IMPORT("read") char *host_read(const char *keys, uint32_t len);
 WASM_IMPORT("list")
 char *host_list(const char *prefix, uint32_t prefix_len, const char *after, uint32_t after_len,
                 uint32_t limit);
+/* How many facts there are under the prefix, or groups of them, as storage_count() has it. While
+ * the host does not know yet, the answer is 0, and is noted as missing: a run that ends so is run
+ * again. */
+WASM_IMPORT("count")
+uint32_t host_count(const char *prefix, uint32_t prefix_len, uint32_t groups);
+/* The request is to run in that shard: returns where it does, or has been there. Else the host
+ * leaves the run, and begins anew in the shard. */
+WASM_IMPORT("enter") void host_enter(const char *shard, uint32_t len);
 /* HMAC-SHA-256 under AUTH_SECRET; writes 32 bytes to `digest`. Returns 32. */
 WASM_IMPORT("hmac") uint32_t host_hmac(const char *message, uint32_t len, unsigned char *digest);
 /* Whether the two are the same, in constant time. */

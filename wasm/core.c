@@ -118,6 +118,16 @@ static void wasm_expect(const struct storage *storage, struct arena *memory, str
     arena_rewind(memory, mark);
 }
 
+static int64_t wasm_count(struct storage *storage, struct text prefix, bool groups, int64_t now) {
+    (void)storage, (void)now; /* the host has the time of the same request */
+    return host_count(prefix.at, (uint32_t)prefix.len, groups);
+}
+
+static void wasm_enter(const struct storage *storage, struct text shard) {
+    (void)storage;
+    host_enter(shard.at, (uint32_t)shard.len);
+}
+
 static void wasm_hmac(struct text message, unsigned char digest[DIGEST_BYTES]) {
     CHECK(host_hmac(message.at, (uint32_t)message.len, digest) == DIGEST_BYTES);
 }
@@ -139,11 +149,22 @@ static size_t wasm_secret_len(void) {
     return host_secret_len();
 }
 
-static const struct storage_methods methods = {
+static const struct storage_methods kv_methods = {
     .read = wasm_read, .list = wasm_list, .expect = wasm_expect};
-static struct storage storage = {&methods};
-static const struct host host = {&storage,   wasm_hmac,   wasm_equal,
-                                 wasm_spend, wasm_verify, wasm_secret_len};
+static const struct storage_methods durable_methods = {.read = wasm_read,
+                                                       .list = wasm_list,
+                                                       .expect = wasm_expect,
+                                                       .count = wasm_count,
+                                                       .enter = wasm_enter,
+                                                       .atomic = true,
+                                                       .sharded = true};
+static struct storage kv = {&kv_methods};
+static struct storage durable = {&durable_methods};
+
+#define HOST(storage)                                                                              \
+    { &(storage), wasm_hmac, wasm_equal, wasm_spend, wasm_verify, wasm_secret_len }
+static const struct host kv_host = HOST(kv);
+static const struct host durable_host = HOST(durable);
 
 /* -- A request ----------------------------------------------------------------- */
 
@@ -158,7 +179,7 @@ static struct text read_request(struct request *request) {
     struct text head = {begun.at, begun_head};
     struct text rest = text_from(begun, begun_head);
     *request = (struct request){.arena = &arena,
-                                .host = &host,
+                                .host = &kv_host,
                                 .random = {rest.at, RANDOM_BYTES},
                                 .body = text_from(rest, RANDOM_BYTES),
                                 .method = text_cut(&head, '\n'),
@@ -175,7 +196,9 @@ static struct text read_request(struct request *request) {
     for (int i = 0; i < HEADERS; i++) {
         request->headers[i] = line_value(&head);
     }
-    return settings_read(&request->settings, values, &arena);
+    struct text wrong = settings_read(&request->settings, values, &arena);
+    request->host = request->settings.durable ? &durable_host : &kv_host;
+    return wrong;
 }
 
 static uint32_t address(struct text text) {
@@ -240,6 +263,7 @@ static struct reply *finish(const struct request *request, struct response respo
     json_add_text(head, "route", response.route);
     if (response.wait > 0) {
         json_add_number(head, "wait", response.wait);
+        json_add_text(head, "waiter", response.waiter);
     }
     add_headers(head, response.headers);
     return reply_of(head, response.body, print_edits(request->edits));

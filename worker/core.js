@@ -3,8 +3,10 @@
 import { createHmac, createPublicKey, timingSafeEqual, verify } from "node:crypto";
 
 export const RANDOM_BYTES = 96;
-/** `enum leave`: why a run was left. Thrown as they are, since an Error would collect a stack. */
-const LEAVE = [{}, { miss: true }, { memory: true }];
+/** `enum leave`: why a run was left; the first is for another shard. Thrown as they are, since an Error would collect a stack. */
+const LEAVE = [{ home: true }, { miss: true }, { memory: true }];
+/** Where a request is that is in no shard. */
+const NOWHERE = { look: () => undefined, enter: () => false };
 const decoder = new TextDecoder();
 const bytewise = new TextDecoder("latin1"); // a character for each byte, whatever it is
 
@@ -13,6 +15,8 @@ export class Core {
   #exports;
   trapped = false;
   #facts = new Map(); // of the request: what each storage call, as JSON, has brought
+  #here = NOWHERE;
+  #home = ""; // the shard that the run was left for
   #digests = new Map();
   #heads = new Map();
   /** A view until the next call; throws past the end of memory. */
@@ -37,6 +41,12 @@ export class Core {
         return Number(verify(null, this.#bytes(at, len), ed25519(x), made));
       },
       secretLen: () => Buffer.byteLength(secret),
+      count: (prefix, len, groups) =>
+        this.#known("count", this.#text(prefix, len), groups === 1) ?? 0,
+      enter: (at, len) => {
+        this.#home = this.#text(at, len);
+        if (!this.#here.enter(this.#home)) throw LEAVE[0];
+      },
       spend: (name, nameLen, key, keyLen) =>
         this.#known("spend", this.#text(name, nameLen), this.#text(key, keyLen)) ?? 1,
       leave: (why) => {
@@ -48,21 +58,31 @@ export class Core {
     this.names = this.#reply(this.#exports.describe());
   }
 
-  /** The reply to a request; null where facts were missing, see `missed`. */
-  run(head, tail, facts) {
+  /** The reply to a request, or the `home` that it has to go on in; null where facts were missing, see `missed`.
+   *  @param {Uint8Array} head @param {Uint8Array} tail @param {Map<string, any>} facts
+   *  @param {{look: (call: any[]) => any, enter: (shard: string) => boolean}} [here] the shard that it runs in: what is stored
+   *  there, and whether the request has been taken to a shard already */
+  run(head, tail, facts, here = NOWHERE) {
     const stack = this.#exports.__stack_pointer.value;
-    [this.#facts, this.missed] = [facts, []];
+    [this.#facts, this.missed, this.#here] = [facts, [], here];
     this.#begin(head, tail);
     try {
       const reply = this.#reply(this.#exports.request_run());
       return this.missed.length > 0 ? null : reply;
     } catch (left) {
       this.#exports.__stack_pointer.value = stack;
+      if (left === LEAVE[0]) return this.#leaveFor(this.#home);
       if (left === LEAVE[1]) return null;
       if (left === LEAVE[2]) return this.refuse(head, 503);
       this.trapped = true; // a bug of ours: no other request may run on this instance
       throw Object.assign(new Error(left.message), { name: "Trap" });
     }
+  }
+
+  /** Budgets are spent before a request goes on; whatever else is missing will be looked for there. */
+  #leaveFor(home) {
+    this.missed = this.missed.filter((call) => call.startsWith('["spend"'));
+    return this.missed.length > 0 ? null : { home, edits: [] };
   }
 
   /** The reply to a request that could not be finished. */
@@ -79,14 +99,17 @@ export class Core {
   }
 
   #known(...call) {
+    const own = this.#here.look(call);
+    if (own !== undefined) return own;
     const name = JSON.stringify(call);
     if (!this.#facts.has(name)) this.missed.push(name);
     return this.#facts.get(name);
   }
 
   #find(...call) {
-    const facts = this.#known(...call);
-    if (facts === undefined) return 0;
+    const page = this.#known(...call);
+    if (page === undefined) return 0;
+    const facts = pack(page);
     const at = this.#exports.fact_space(facts.length);
     this.#bytes(at, facts.length).set(facts);
     return at;
@@ -95,10 +118,7 @@ export class Core {
   #reply(at) {
     const { buffer } = this.#exports.memory;
     const [head, headLen, body, bodyLen, edits, editsLen] = new Uint32Array(buffer, at >>> 0, 6);
-    const reply = remembered(this.#heads, this.#text(head, headLen), (text) => {
-      const { headers, ...rest } = JSON.parse(text);
-      return { ...rest, headers: new Headers(headers) };
-    });
+    const reply = remembered(this.#heads, this.#text(head, headLen), JSON.parse);
     const bytes = bodyLen > 0 ? this.#text(body, bodyLen) : null;
     return { ...reply, body: bytes, edits: unpack(this.#text(edits, editsLen)) };
   }
@@ -126,7 +146,7 @@ function unpack(text) {
 }
 
 /** A page of facts as the module takes it; a fact that is not there expires at 0. */
-export function pack({ facts, more }) {
+function pack({ facts, more }) {
   const texts = facts.flatMap(({ key, value, expiresAt }) => [key, value ?? "", expiresAt]);
   return Buffer.from([Number(more), facts.length, ...texts, ""].join("\0"));
 }

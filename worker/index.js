@@ -1,11 +1,45 @@
-// The Cloudflare Worker: requests in, the core's answers out.
+// The Cloudflare Worker: requests in, the core's answers out. With STORAGE=durable they run in the objects of class Shard.
 
+import { DurableObject } from "cloudflare:workers";
 import module from "../build/core.wasm";
 import { WorkersKv } from "../kv/workers-kv.js";
 import { Server } from "./serve.js";
+import { Home } from "./shard.js";
+import { Shards } from "./shards.js";
 
 /** @type {Server | undefined} */ let server;
+const serverOf = (env) => (server ??= new Server(module, env));
+
 export default {
   fetch: (request, env) =>
-    (server ??= new Server(module, env)).serve(request, new WorkersKv(env.STORE)),
+    serverOf(env).serve(
+      request,
+      env.STORAGE === "durable" ? new Shards(env) : new WorkersKv(env.STORE),
+    ),
 };
+
+/** The object of one shard; see shard.js. */
+export class Shard extends DurableObject {
+  #home;
+
+  constructor(context, env) {
+    super(context, env);
+    this.#home = new Home(context.storage, serverOf(env), new Shards(env));
+  }
+
+  serve(shard, asked, spent) {
+    return this.#home.serve(shard, asked, spent);
+  }
+
+  look(calls) {
+    return this.#home.look(calls);
+  }
+
+  take(edits) {
+    return this.#home.take(edits);
+  }
+
+  alarm() {
+    return this.#home.alarm();
+  }
+}

@@ -1,12 +1,19 @@
 // Serves one request: run, fetch what was missing, run again; apply the edits; answer.
 
 import { spend } from "../kv/rate-limits.js";
-import { Core, RANDOM_BYTES, pack } from "./core.js";
+import { Core, RANDOM_BYTES } from "./core.js";
 
 const BODY_MAX = 1024 * 1024; // bytes; the largest that any route takes
 const READ_WHOLE = 4 * BODY_MAX; // a client that is answered while it still sends may only see a reset
 const RUNS_MAX = 64; // of one request
 const LOOK_EVERY = 1000; // ms
+
+/**
+ * @typedef {object} Asked a request as it goes from one place to another
+ * @property {(string | null)[]} head its lines as wasm/abi.h has them, the time apart
+ * @property {Uint8Array} tail random bytes and the body
+ * @property {string[]} been the shards that it has been taken to
+ */
 
 /** One module in one environment. A trap costs one request, and the instance. */
 export class Server {
@@ -23,26 +30,37 @@ export class Server {
     return this.#instance;
   }
 
+  /** @param {Request} request @param {any} store where requests that come in here find their facts: WorkersKv or Shards */
   async serve(request, store) {
+    const asked = { head: this.#head(request), tail: new Uint8Array(RANDOM_BYTES), been: [] };
+    const { body, ...head } = await this.guard(asked, async () => {
+      asked.tail = await readTail(request);
+      return this.#answer(asked, store);
+    });
+    return new Response(body, { status: head.status, headers: head.headers });
+  }
+
+  /** The answer, or what is said instead of it where it cannot be had. */
+  async guard(asked, answer) {
     const started = Date.now();
     try {
-      const reply = await this.#answer(request, await readTail(request), store);
-      if (reply.edits.length > 0) await store.apply(reply.edits);
-      return new Response(reply.body, reply);
+      return await answer();
     } catch (error) {
-      const reply = this.core.refuse(this.#head(request), error.name === "Trap" ? 500 : 503);
+      const reply = this.core.refuse(encode(asked), error.name === "Trap" ? 500 : 503);
       const { status, route, body } = reply; // not error.message, which may quote secrets
       const seen = { route, status, bytes: body?.length ?? 0, ms: Date.now() - started };
       console.error(JSON.stringify({ event: error.name, ...seen }));
-      return new Response(body, reply);
+      return reply;
     }
   }
 
   /** A reader who waits for news looks again each second, for `wait` reads in all: one a second is
    *  what waiting costs, one who asks again at once too. */
-  async #answer(request, tail, store) {
+  async #answer(asked, store) {
     for (const facts = new Map(); ;) {
-      const reply = await this.#run(this.#head(request), tail, store, facts);
+      const reply = await this.run(asked, store, facts);
+      if (reply.home) return store.forward(reply.home, asked, facts);
+      if (reply.edits.length > 0) await store.apply(reply.edits);
       if (!reply.wait) return reply;
       await store.news(LOOK_EVERY);
       if (store.reads >= reply.wait) return reply;
@@ -51,18 +69,33 @@ export class Server {
     }
   }
 
-  async #run(head, tail, store, facts) {
+  /** Runs the request until it misses nothing, and hands the reply to `settle` in the same turn.
+   *  @param {any} store fetches what is missing @param {Map<string, any>} facts what has been fetched
+   *  @param {any} [here] of whom nothing is ever missing, and where the request is: see Core.run
+   *  @param {(reply: any) => void} [settle] */
+  async run(asked, store, facts, here, settle) {
     for (let runs = 1; runs <= RUNS_MAX; runs++) {
-      const reply = this.core.run(head, tail, facts);
-      if (reply !== null) return reply;
-      for (const call of this.core.missed) {
-        const [method, ...given] = JSON.parse(call);
-        const left = method === "spend" ? await spend(this.env, given[0], given[1]) : undefined;
-        facts.set(call, left ?? pack(await store[method](...given)));
-        if (left === false) break; // nothing else is asked for then
-      }
+      const reply = this.core.run(encode(asked), asked.tail, facts, here);
+      if (reply !== null) return (settle?.(reply), reply);
+      await this.#fetch(store, facts);
     }
     throw new Error("too many runs");
+  }
+
+  async #fetch(store, facts) {
+    const calls = [];
+    for (const call of this.core.missed) {
+      const [method, ...given] = JSON.parse(call);
+      if (method !== "spend") {
+        calls.push(call);
+        continue;
+      }
+      const left = await spend(this.env, given[0], given[1]);
+      facts.set(call, left);
+      if (!left) return; // nothing else is asked for then
+    }
+    const found = await store.look(calls.map((call) => JSON.parse(call)));
+    for (const [i, fact] of found.entries()) facts.set(calls[i], fact);
   }
 
   #head({ method, url, headers }) {
@@ -72,9 +105,14 @@ export class Server {
     for (const name of names.requestHeaders) given.push(headers.get(name));
     const lines = given.map((value) => (value == null ? "" : `=${value}`.replaceAll("\n", " ")));
     const address = headers.get("CF-Connecting-IP") ?? "";
-    lines.unshift(method, pathname, search.slice(1), origin, address, `${Date.now()}`);
-    return new TextEncoder().encode(lines.join("\n"));
+    return [method, pathname, search.slice(1), origin, address, ...lines];
   }
+}
+
+/** The head's lines, with the time of the run. */
+function encode({ head }) {
+  const TIME = 5;
+  return new TextEncoder().encode(head.toSpliced(TIME, 0, `${Date.now()}`).join("\n"));
 }
 
 /** Random bytes and the body, or one byte more of it than any route takes. */
