@@ -27,8 +27,12 @@ static const char *usual_code(int status) {
         return "conflict";
     case 413:
         return "body_too_large";
+    case 426:
+        return "upgrade_required";
     case 429:
         return "rate_limited";
+    case 501:
+        return "not_supported";
     case 503:
         return "retry";
     default:
@@ -70,7 +74,8 @@ struct text print_failure(const struct request *request, const struct response *
     cJSON *error = json_add_object(body, "error");
     json_add_text(error, "code", text_of(response->code));
     json_add_text(error, "message", response->error);
-    json_add_bool(error, "retryable", response->status == 429 || response->status >= 500);
+    json_add_bool(error, "retryable",
+                  response->status == 429 || (response->status >= 500 && response->status != 501));
     if (response->retry_after > 0) {
         json_add_number(error, "retryAfterSec", response->retry_after);
     }

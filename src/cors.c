@@ -38,3 +38,10 @@ struct response cors_preflight(struct request *request) {
 struct text cors_headers(const struct request *request) {
     return allow(request, "Access-Control-Expose-Headers: ETag, Retry-After\n");
 }
+
+bool cors_lets_in(const struct request *request) {
+    struct text list = request->settings.cors_origins;
+    struct text origin = request->headers[HEADER_ORIGIN];
+    return origin.len == 0 || text_equal(origin, request->own_origin) || listed(list, TEXT("*")) ||
+           listed(list, origin);
+}

@@ -7,6 +7,8 @@
 
 /* The answer to a preflight, whatever its path. */
 struct response cors_preflight(struct request *request);
+/* Whether the page that asks may use a socket: what it is sent there, CORS keeps from nobody. */
+bool cors_lets_in(const struct request *request);
 /* The header lines of every other answer. */
 struct text cors_headers(const struct request *request);
 

@@ -15,6 +15,7 @@ struct response get_sessions(struct request *request);
 /* sessions.c */
 struct response post_answer(struct request *request);
 struct response post_poll(struct request *request);
+struct response get_session_socket(struct request *request);
 struct response delete_session(struct request *request);
 
 /* rooms.c */
@@ -27,6 +28,7 @@ struct response post_room_candidate(struct request *request);
 struct response post_room_close(struct request *request);
 struct response get_room(struct request *request);
 struct response get_room_candidates(struct request *request);
+struct response get_room_socket(struct request *request);
 
 /* peers.c */
 struct response post_register(struct request *request);

@@ -18,6 +18,9 @@ struct response hold(struct response response, int64_t wait, struct text waiter)
  * 13.1.2). */
 static bool none_match(const struct request *request, struct text tag) {
     struct text rest = request->headers[HEADER_IF_NONE_MATCH];
+    if (request->seen.at != NULL) {
+        return text_equal(request->seen, tag);
+    }
     while (rest.len > 0) {
         struct text sent = text_trim(text_cut(&rest, ','), TEXT(" \t"));
         sent = text_starts(sent, TEXT("W/")) ? text_from(sent, 2) : sent;
@@ -34,5 +37,6 @@ struct response answer_tagged(struct request *request, struct text tag, const cJ
         response = answer_json(200, body);
     }
     response.headers = arena_format(request->arena, "ETag: W/%t\n", &tag);
+    response.seen = tag;
     return response;
 }

@@ -11,6 +11,9 @@ static const char *const header_names[HEADERS] = {
     [HEADER_IDEMPOTENCY_KEY] = "Idempotency-Key",
     [HEADER_ACCESS_TOKEN] = "X-Access-Token",
     [HEADER_REGISTRY_VERSION] = "X-Registry-Version",
+    [HEADER_UPGRADE] = "Upgrade",
+    [HEADER_PROTOCOL] = "Sec-WebSocket-Protocol",
+    [HEADER_SEEN] = "X-Socket-Seen",
 };
 
 const char *header_name(enum header header) {

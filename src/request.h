@@ -26,6 +26,10 @@ enum header {
     HEADER_IDEMPOTENCY_KEY,
     HEADER_ACCESS_TOKEN,
     HEADER_REGISTRY_VERSION,
+    HEADER_UPGRADE,
+    HEADER_PROTOCOL,
+    HEADER_SEEN, /* of the host: what a socket has been sent, as the answer before said; sockets.h
+                  */
     HEADERS
 };
 
@@ -45,6 +49,7 @@ struct host {
     bool (*verify)(struct text public_key, struct text signature, struct text message);
     /* How many bytes AUTH_SECRET has; 0 where there is none. */
     size_t (*secret_len)(void);
+    bool pushes; /* whether it keeps sockets open */
 };
 
 struct request {
@@ -65,12 +70,16 @@ struct request {
     struct text parameters[PARAMETERS_MAX]; /* of the path, decoded, in the pattern's order */
     bool coded_errors;                      /* the envelope of the route's family; answer.h */
     struct text peer;                       /* who calls, on routes that need a peer; peers.h */
-    uint64_t origin_hash;                   /* of request_origin(); 0: not needed yet. keys.c */
-    uint64_t wide_seed;                     /* of key_offers_wide(); 0: not needed yet */
-    uint64_t mark;      /* random, of the marks it leaves in offer lists; 0: not needed yet */
-    const char *home;   /* first segment of its home shard, NULL where it has none; routes.h */
-    bool entered;       /* it is in its home shard, or its host has no such places */
-    struct edit *edits; /* what to apply, in order */
+    struct text side;                       /* of a session, whose socket this is; sockets.h */
+    struct text seen;     /* of what a socket reads: what it has been sent; else absent */
+    bool is_message;      /* it came over a socket, and is answered over it */
+    struct text message;  /* its id, as JSON; absent where it has none */
+    uint64_t origin_hash; /* of request_origin(); 0: not needed yet. keys.c */
+    uint64_t wide_seed;   /* of key_offers_wide(); 0: not needed yet */
+    uint64_t mark;        /* random, of the marks it leaves in offer lists; 0: not needed yet */
+    const char *home;     /* first segment of its home shard, NULL where it has none; routes.h */
+    bool entered;         /* it is in its home shard, or its host has no such places */
+    struct edit *edits;   /* what to apply, in order */
     struct edit **edits_end;
 };
 
@@ -86,6 +95,8 @@ struct response {
      * answer at once, or run the request again before it does. */
     int wait;
     struct text waiter; /* who waits, for what: a host keeps few of one waiter; polling.h */
+    struct text seen;   /* of a polling read: what its reader has then seen, without blanks */
+    int64_t again;      /* ms; when it will be another without a write, or 0 */
 };
 
 const char *header_name(enum header header);

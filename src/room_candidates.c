@@ -6,6 +6,7 @@
 #include "handlers.h"
 #include "polling.h"
 #include "room_visit.h"
+#include "sockets.h"
 
 enum {
     CANDIDATE_MAX = 1024, /* bytes, of a candidate and of its sdpMid */
@@ -267,6 +268,12 @@ static size_t answer_end(const struct items *list, size_t first) {
     return end;
 }
 
+/* -1 where nothing has been seen. */
+static bool read_since(struct request *request, int64_t *since) {
+    return request->seen.at != NULL ? text_number(text_trim(request->seen, TEXT("\"")), since)
+                                    : query_number(request, "since", 0, INT64_MAX, -1, since);
+}
+
 struct response get_room_candidates(struct request *request) {
     int64_t wait, since;
     struct response wrong;
@@ -275,7 +282,7 @@ struct response get_room_candidates(struct request *request) {
     if (!read_wait(request, &wait, &wrong)) {
         return wrong;
     }
-    if (!query_number(request, "since", 0, INT64_MAX, -1, &since)) {
+    if (!read_since(request, &since)) {
         return fail(400, TEXT("since is a lastSeq of an earlier answer"));
     }
     if (!room_enter(request, &room, &role, &wrong)) {
@@ -302,4 +309,20 @@ struct response get_room_candidates(struct request *request) {
     return news ? response
                 : hold(response, wait,
                        role == ROLE_HOST ? TEXT("host candidates") : TEXT("guest candidates"));
+}
+
+/* -- GET /rooms/:code/socket --------------------------------------------------- */
+
+/* Its id is the Idempotency-Key. */
+static struct response take_candidates(struct request *request, const cJSON *message) {
+    struct text id;
+    if (json_text(message, "id", &id)) {
+        request->headers[HEADER_IDEMPOTENCY_KEY] = id;
+    }
+    return post_room_candidate(request);
+}
+
+struct response get_room_socket(struct request *request) {
+    static const struct standing_read reads[] = {{get_room, true}, {get_room_candidates, false}};
+    return socket_serve(request, reads, 2, take_candidates);
 }

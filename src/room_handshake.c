@@ -164,7 +164,8 @@ struct response get_room(struct request *request) {
         room_choose(request, &room);
     }
     const struct entry *theirs = role == ROLE_HOST ? room.answer : room.offer;
-    bool has_tag = request->headers[HEADER_IF_NONE_MATCH].len > 0;
+    bool has_tag = request->headers[HEADER_IF_NONE_MATCH].len > 0 || request->seen.at != NULL;
+    response.again = room.expires_at;
     bool news = has_tag ? response.status != 304 : theirs != NULL;
     return news ? response : hold(response, wait, role == ROLE_HOST ? TEXT("host") : TEXT("guest"));
 }

@@ -3,6 +3,7 @@
 #include "cors.h"
 #include "peers.h"
 #include "routes.h"
+#include "sockets.h"
 
 enum match { MATCH_NONE, MATCH_BAD, MATCH };
 
@@ -75,6 +76,10 @@ static struct response fail_busy(int seconds) {
 
 static struct response run(struct request *request, const struct route *route, enum match matched) {
     request->home = route->home;
+    struct response no_socket;
+    if (route->needs & NEEDS_SOCKET && !socket_enter(request, &no_socket)) {
+        return no_socket;
+    }
     if (route->needs & NEEDS_VERSION && request->headers[HEADER_REGISTRY_VERSION].at == NULL) {
         return fail_as(400, "missing_version",
                        TEXT("Send the header X-Registry-Version, with any value"));
@@ -102,13 +107,18 @@ static struct response finish(struct request *request, struct response response)
     if (response.error.at != NULL) {
         response.body = print_failure(request, &response);
     }
+    if (request->is_message) {
+        return (struct response){.status = response.status,
+                                 .body = socket_answer(request, response.status, response.body)};
+    }
     if (response.retry_after > 0) {
         response.headers = arena_format(request->arena, "Retry-After: %d\n%t", response.retry_after,
                                         &response.headers);
     }
     struct text cors = cors_headers(request);
-    const char *type =
-        response.body.len > 0 ? "Content-Type: application/json; charset=utf-8\n" : "";
+    const char *type = response.body.len > 0 && response.status != 101
+                           ? "Content-Type: application/json; charset=utf-8\n"
+                           : "";
     response.headers = arena_format(request->arena, "%s%tCache-Control: no-store\n%t", type, &cors,
                                     &response.headers);
     if (text_equal(request->method, TEXT("HEAD"))) {

@@ -31,6 +31,10 @@ const struct route routes[] = {
     {"GET", "/rooms/:code/candidates", get_room_candidates, ROOM_BODY, "room", NEEDS_TOKEN,
      SPENDS(BUDGET_POLL)},
 
+    {"GET", "/rooms/:code/socket", get_room_socket, ROOM_BODY, "room", NEEDS_SOCKET | NEEDS_TOKEN,
+     SPENDS(BUDGET_POLL)},
+    {"GET", "/sessions/:code/socket", get_session_socket, SESSION_BODY, "topic", NEEDS_SOCKET, 0},
+
     {"POST", "/register", post_register, OTHER_BODY, NULL, 0, 0},
     {"POST", "/offers", post_offers, OTHER_BODY, "peer", NEEDS_PEER, 0},
     {"GET", "/offers/by-topic/:topic", get_offers_by_topic, OTHER_BODY, "topics", 0, 0},

@@ -8,8 +8,9 @@
 enum need {
     NEEDS_VERSION =
         1, /* X-Registry-Version, any value: a page of another site cannot send it unasked */
-    NEEDS_TOKEN = 2, /* X-Access-Token */
-    NEEDS_PEER = 4,  /* Authorization of a registered peer */
+    NEEDS_TOKEN = 2,  /* X-Access-Token */
+    NEEDS_PEER = 4,   /* Authorization of a registered peer */
+    NEEDS_SOCKET = 8, /* what opens a WebSocket; its protocol carries the credential */
 };
 
 struct route {

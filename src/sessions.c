@@ -1,9 +1,11 @@
 /* Sessions by their code: the answer, the candidates of both sides, and what the other side left.
  */
 #include "answer.h"
+#include "check.h"
 #include "handlers.h"
 #include "polling.h"
 #include "session_facts.h"
+#include "sockets.h"
 
 enum {
     ANSWER_BYTES = 65536,
@@ -110,6 +112,33 @@ static bool read_seen(const cJSON *body, int64_t *seen) {
     return json_text(body, "seen", &text) && (text.at == NULL || text_number(text, seen));
 }
 
+static struct response poll(struct request *request, struct text code, enum side side, int64_t seen,
+                            int64_t wait) {
+    struct session session = find(request, code);
+    if (!session_there(&session)) {
+        return fail_no_session();
+    }
+
+    enum side other = side == OFFERER ? ANSWERER : OFFERER;
+    struct text description = other == OFFERER ? session.offer : session.answer;
+    int64_t there = (description.at != NULL) + (int64_t)session.candidates[other].count;
+    cJSON *answer = json_object();
+    json_add_raw(answer, other == OFFERER ? "offer" : "answer",
+                 description.at != NULL ? description : TEXT("null"));
+    session_add_candidates(answer, other == OFFERER ? "offerCandidates" : "answerCandidates",
+                           &session.candidates[other]);
+    struct text now_seen = arena_format(request->arena, "%d", there);
+    json_add_text(answer, "seen", now_seen);
+
+    struct response response = answer_json(200, answer);
+    response.seen = now_seen;
+    response.again = session.expires_at;
+    return there > seen ? response
+                        : hold(response, wait,
+                               arena_format(request->arena, "%s %t",
+                                            side == OFFERER ? "offerer" : "answerer", &code));
+}
+
 struct response post_poll(struct request *request) {
     const cJSON *body = json_parse(request->body);
     if (body == NULL) {
@@ -130,26 +159,43 @@ struct response post_poll(struct request *request) {
     if (!read_seen(body, &seen)) {
         return fail_parameter(request, "seen");
     }
-    struct session session = find(request, code);
-    if (!session_there(&session)) {
-        return fail_no_session();
+    return poll(request, code, side, seen, wait);
+}
+
+/* -- GET /sessions/:code/socket ------------------------------------------------ */
+
+static bool socket_side(const struct request *request, enum side *side) {
+    *side = text_equal(request->side, TEXT("offerer")) ? OFFERER : ANSWERER;
+    return *side == OFFERER || text_equal(request->side, TEXT("answerer"));
+}
+
+static struct response read_side_of(struct request *request) {
+    enum side side;
+    int64_t seen;
+    if (!socket_side(request, &side)) {
+        return fail_parameter(request, "side");
     }
+    bool valid = request->seen.at != NULL ? text_number(request->seen, &seen)
+                                          : query_number(request, "seen", 0, INT64_MAX, 0, &seen);
+    return valid ? poll(request, request->parameters[0], side, seen, 0)
+                 : fail_parameter(request, "seen");
+}
 
-    enum side other = side == OFFERER ? ANSWERER : OFFERER;
-    struct text description = other == OFFERER ? session.offer : session.answer;
-    int64_t there = (description.at != NULL) + (int64_t)session.candidates[other].count;
-    cJSON *answer = json_object();
-    json_add_raw(answer, other == OFFERER ? "offer" : "answer",
-                 description.at != NULL ? description : TEXT("null"));
-    session_add_candidates(answer, other == OFFERER ? "offerCandidates" : "answerCandidates",
-                           &session.candidates[other]);
-    json_add_text(answer, "seen", arena_format(request->arena, "%d", there));
+static struct response take_candidate(struct request *request, const cJSON *message) {
+    enum side side;
+    struct text candidate;
+    CHECK(socket_side(request, &side));
+    if (!json_text_within(message, "candidate", CANDIDATE_BYTES, &candidate)) {
+        return fail_parameter(request, "candidate");
+    }
+    struct session session = find(request, request->parameters[0]);
+    return session_there(&session) ? put_candidate(request, &session, side, candidate)
+                                   : fail_no_session();
+}
 
-    struct response response = answer_json(200, answer);
-    return there > seen ? response
-                        : hold(response, wait,
-                               arena_format(request->arena, "%s %t",
-                                            side == OFFERER ? "offerer" : "answerer", &code));
+struct response get_session_socket(struct request *request) {
+    static const struct standing_read reads[] = {{read_side_of, false}};
+    return socket_serve(request, reads, 1, take_candidate);
 }
 
 /* -- DELETE /sessions/:code ---------------------------------------------------- */

@@ -43,10 +43,11 @@ enum leave {
 /* Little-endian. The head is JSON, and the same for many requests:
  *
  *     {"status": 200, "route": "POST /answer", "headers": {"Name": "value", ...}, "wait"?: seconds,
- *      "waiter"?: text}
+ *      "waiter"?: text, "seen"?: text, "again"?: ms}
  *
  * `route` is for the log. `wait` is how long the reader would wait for news; `waiter` tells readers
- * in one shard apart, and what they wait for. The edits are three
+ * in one shard apart, and what they wait for. `seen` and `again` are of an answer of 101, which
+ * opens or feeds a socket: src/sockets.h. The edits are three
  * texts each, every one ended by a NUL: the key; "=" and the value, or nothing where it is to be
  * deleted; the ms at which it expires. They are for the store, in this order and before the answer
  * is sent.

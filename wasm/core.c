@@ -161,10 +161,10 @@ static const struct storage_methods durable_methods = {.read = wasm_read,
 static struct storage kv = {&kv_methods};
 static struct storage durable = {&durable_methods};
 
-#define HOST(storage)                                                                              \
-    { &(storage), wasm_hmac, wasm_equal, wasm_spend, wasm_verify, wasm_secret_len }
-static const struct host kv_host = HOST(kv);
-static const struct host durable_host = HOST(durable);
+#define HOST(storage, pushes)                                                                      \
+    { &(storage), wasm_hmac, wasm_equal, wasm_spend, wasm_verify, wasm_secret_len, pushes }
+static const struct host kv_host = HOST(kv, false);
+static const struct host durable_host = HOST(durable, true);
 
 /* -- A request ----------------------------------------------------------------- */
 
@@ -264,6 +264,10 @@ static struct reply *finish(const struct request *request, struct response respo
     if (response.wait > 0) {
         json_add_number(head, "wait", response.wait);
         json_add_text(head, "waiter", response.waiter);
+    }
+    if (response.status == 101) {
+        json_add_text(head, "seen", response.seen);
+        json_add_number(head, "again", response.again);
     }
     add_headers(head, response.headers);
     return reply_of(head, response.body, print_edits(request->edits));

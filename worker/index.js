@@ -24,11 +24,20 @@ export class Shard extends DurableObject {
 
   constructor(context, env) {
     super(context, env);
-    this.#home = new Home(context.storage, serverOf(env), new Shards(env));
+    this.#home = new Home(context, serverOf(env), new Shards(env));
   }
 
   serve(shard, asked, spent) {
     return this.#home.serve(shard, asked, spent);
+  }
+
+  /** Opens a socket, which calls cannot bring: see Shards.forward(). */
+  fetch(request) {
+    return this.#home.open(JSON.parse(decodeURIComponent(request.headers.get("X-Socket"))));
+  }
+
+  webSocketMessage(ws, message) {
+    return this.#home.message(ws, message);
   }
 
   look(calls) {

@@ -7,12 +7,14 @@ const BODY_MAX = 1024 * 1024; // bytes; the largest that any route takes
 const READ_WHOLE = 4 * BODY_MAX; // a client that is answered while it still sends may only see a reset
 const RUNS_MAX = 64; // of one request
 const LOOK_EVERY = 1000; // ms
+const FIRST_SETTING = 5; // line of a head; the time comes before it
 
 /**
  * @typedef {object} Asked a request as it goes from one place to another
  * @property {(string | null)[]} head its lines as wasm/abi.h has them, the time apart
  * @property {Uint8Array} tail random bytes and the body
  * @property {string[]} been the shards that it has been taken to
+ * @property {string} [socket] the protocols that it offers for a WebSocket
  */
 
 /** One module in one environment. A trap costs one request, and the instance. */
@@ -32,12 +34,14 @@ export class Server {
 
   /** @param {Request} request @param {any} store where requests that come in here find their facts: WorkersKv or Shards */
   async serve(request, store) {
-    const asked = { head: this.#head(request), tail: new Uint8Array(RANDOM_BYTES), been: [] };
-    const { body, ...head } = await this.guard(asked, async () => {
-      asked.tail = await readTail(request);
+    const asked = { head: this.#head(request), tail: this.tail(), been: [] };
+    if (request.headers.get("Upgrade"))
+      asked.socket = request.headers.get("Sec-WebSocket-Protocol") ?? "";
+    const { response, status, headers, body } = await this.guard(asked, async () => {
+      asked.tail = this.tail(await readBody(request));
       return this.#answer(asked, store);
     });
-    return new Response(body, { status: head.status, headers: head.headers });
+    return response ?? new Response(body, { status, headers });
   }
 
   /** The answer, or what is said instead of it where it cannot be had. */
@@ -98,6 +102,20 @@ export class Server {
     for (const [i, fact] of found.entries()) facts.set(calls[i], fact);
   }
 
+  /** Random bytes and the body. @param {string | Uint8Array} body */
+  tail(body = "") {
+    return Buffer.concat([crypto.getRandomValues(new Uint8Array(RANDOM_BYTES)), Buffer.from(body)]);
+  }
+
+  /** The head with what a socket has been sent. @param {string[]} head @param {string} seen */
+  withSeen(head, seen) {
+    const { settings, requestHeaders } = this.core.names;
+    return head.with(
+      FIRST_SETTING + settings.length + requestHeaders.indexOf("X-Socket-Seen"),
+      seen && `=${seen}`,
+    );
+  }
+
   #head({ method, url, headers }) {
     const { names } = this.core;
     const { pathname, search, origin } = new URL(url);
@@ -111,19 +129,18 @@ export class Server {
 
 /** The head's lines, with the time of the run. */
 function encode({ head }) {
-  const TIME = 5;
-  return new TextEncoder().encode(head.toSpliced(TIME, 0, `${Date.now()}`).join("\n"));
+  return new TextEncoder().encode(head.toSpliced(FIRST_SETTING, 0, `${Date.now()}`).join("\n"));
 }
 
-/** Random bytes and the body, or one byte more of it than any route takes. */
-async function readTail(request) {
-  const parts = [crypto.getRandomValues(new Uint8Array(RANDOM_BYTES))];
-  let len = RANDOM_BYTES;
-  const short = Number(request.headers.get("Content-Length") ?? NaN) <= READ_WHOLE;
-  const body = short ? [new Uint8Array(await request.arrayBuffer())] : (request.body ?? []);
-  for await (const part of body) {
+/** The body, or one byte more of it than any route takes. */
+async function readBody(request) {
+  if (Number(request.headers.get("Content-Length") ?? NaN) <= READ_WHOLE)
+    return new Uint8Array(await request.arrayBuffer()).subarray(0, BODY_MAX + 1);
+  const parts = [];
+  let len = 0;
+  for await (const part of request.body ?? []) {
     len += parts[parts.push(part) - 1].length;
-    if (len > RANDOM_BYTES + BODY_MAX) break; // cancels the rest, or workerd hangs
+    if (len > BODY_MAX) break; // cancels the rest, or workerd hangs
   }
-  return Buffer.concat(parts, Math.min(len, RANDOM_BYTES + BODY_MAX + 1));
+  return Buffer.concat(parts, Math.min(len, BODY_MAX + 1));
 }

@@ -6,9 +6,15 @@ import { Durable } from "../kv/durable.js";
 import { Outbox } from "./outbox.js";
 import { Parked } from "./parked.js";
 import { COPIES, isCopied, shardOf } from "./shards.js";
+import { Sockets } from "./sockets.js";
 
 const SWEEP_EVERY = 60_000; // ms; what has expired may be stored for so long
 const SWEEP_ON = 1_000; // ms; where one sweep was not enough
+/** Facts of a socket's requests: what it cost was spent when it was opened. */
+const BUDGETS_SPENT = {
+  has: (call) => call.startsWith('["spend"'),
+  get: (call) => BUDGETS_SPENT.has(call) || undefined,
+};
 
 /** @typedef {import("../kv/workers-kv.js").Fact} Fact */
 
@@ -19,22 +25,35 @@ export class Home {
   #shards;
   #outbox;
   #parked = new Parked();
+  #sockets;
   /** When the alarm rings, ms; undefined: not known. @type {number | undefined} */ #rings;
 
-  /** @param {any} storage of the object @param {import("./serve.js").Server} server
+  /** @param {any} context of the object @param {import("./serve.js").Server} server
    *  @param {import("./shards.js").Shards} shards the others */
-  constructor(storage, server, shards) {
+  constructor(context, server, shards) {
+    const { storage } = context;
     this.#storage = storage;
     this.#store = new Durable(storage);
     this.#server = server;
     this.#shards = shards;
     this.#outbox = new Outbox(this.#store, (to, edits) => shards.send(to, edits));
+    this.#sockets = new Sockets(context, (...given) => this.#answerSocket(...given));
   }
 
   /** Serves a request whose home is this shard. `spent` are its budgets.
    *  @param {string} shard @param {import("./serve.js").Asked} asked @param {[string, boolean][]} spent */
   serve(shard, asked, spent) {
     return this.#server.guard(asked, () => this.#answer(shard, asked, new Map(spent)));
+  }
+
+  /** Opens a socket. @param {import("./sockets.js").Socket} socket */
+  open(socket) {
+    return this.#sockets.open(socket);
+  }
+
+  /** What came over a socket. @param {any} ws @param {string | ArrayBuffer} message */
+  message(ws, message) {
+    return this.#sockets.take(ws, message);
   }
 
   /** What requests that run elsewhere ask of this shard. @param {any[][]} calls */
@@ -49,6 +68,7 @@ export class Home {
 
   /** Sends what could not be sent, deletes what has expired, and the object once that is all there was. */
   async alarm() {
+    this.#sockets.wake();
     await this.#outbox.deliverAll();
     const next = this.#store.sweep();
     this.#rings = undefined;
@@ -56,8 +76,20 @@ export class Home {
     else this.#ring(next <= Date.now() ? Date.now() + SWEEP_ON : this.#nextAlarm());
   }
 
-  async #answer(shard, asked, facts) {
-    const prefixes = new Set();
+  async #answerSocket({ shard, head, seen = "" }, body, prefixes) {
+    const asked = {
+      head: this.#server.withSeen(head, seen),
+      tail: this.#server.tail(body),
+      been: [shard],
+    };
+    const reply = await this.#server.guard(asked, () =>
+      this.#answer(shard, asked, BUDGETS_SPENT, prefixes),
+    );
+    if (reply.again > 0) this.#ring(reply.again);
+    return reply;
+  }
+
+  async #answer(shard, asked, facts, prefixes = new Set()) {
     const here = {
       look: (call) => this.#lookAtOwn(shard, call, prefixes),
       enter: (other) => other === shard || asked.been.includes(other),
@@ -104,6 +136,7 @@ export class Home {
   #apply(edits, letters) {
     this.#store.apply([...edits, ...letters], () => this.#ring(this.#alarmFor(edits, letters)));
     this.#parked.tell(edits);
+    this.#sockets.tell(edits);
   }
 
   /** When the alarm has to ring at the latest, ms. An instance that does not know what there was looks once. */
@@ -115,7 +148,8 @@ export class Home {
   }
 
   #nextAlarm() {
-    return this.#outbox.retryAt() ?? sweepAt(this.#store.nextExpiry() ?? 0);
+    const housekeeping = this.#outbox.retryAt() ?? sweepAt(this.#store.nextExpiry() ?? 0);
+    return Math.min(housekeeping, this.#sockets.due());
   }
 
   #ring(at) {

@@ -49,6 +49,7 @@ export class Shards {
   /** The reply to a request whose home that is. `facts` has the budgets that it has spent.
    *  @param {string} home @param {import("./serve.js").Asked} asked @param {Map<string, any>} facts */
   async forward(home, asked, facts) {
+    if (asked.socket) return this.#open(home, asked);
     const spent = [...facts].filter(([, fact]) => typeof fact === "boolean");
     for (let shard = home; asked.been.length < MOVES_MAX;) {
       asked.been.push(shard);
@@ -57,6 +58,13 @@ export class Shards {
       shard = reply.home;
     }
     throw new Error("moved too often");
+  }
+
+  /** A response of its own: calls bring no sockets. */
+  async #open(shard, { head, socket: credential }) {
+    const socket = encodeURIComponent(JSON.stringify({ shard, head, credential }));
+    const headers = { Upgrade: "websocket", "X-Socket": socket };
+    return { response: await this.#at(shard).fetch("https://shard/", { headers }) };
   }
 
   get #copies() {

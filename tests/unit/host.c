@@ -92,7 +92,7 @@ static size_t secret_len(void) {
 void test_host_open(struct test_host *host, struct storage *storage) {
     memset(host, 0, sizeof *host);
     running = host;
-    host->host = (struct host){storage, hmac, equal, spend, verify, secret_len};
+    host->host = (struct host){storage, hmac, equal, spend, verify, secret_len, true};
     host->arena.base = malloc(TEST_ARENA);
     host->arena.limit = host->arena.ready = TEST_ARENA;
     host->arena.grow = unpoison;
