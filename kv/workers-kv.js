@@ -70,8 +70,8 @@ export class WorkersKv {
    *  @param {any[][]} calls @returns {Promise<Page[]>} */
   async look(calls) {
     const pages = [];
-    for (const [method, ...given] of calls)
-      pages.push(method === "read" ? await this.read(given[0]) : await this.list(...given));
+    for (const [method, given, after, limit] of calls)
+      pages.push(method === "read" ? await this.read(given) : await this.list(given, after, limit));
     return pages;
   }
 

@@ -5,8 +5,12 @@ import { createHmac, createPublicKey, timingSafeEqual, verify } from "node:crypt
 export const RANDOM_BYTES = 96;
 /** `enum leave`: why a run was left; the first is for another shard. Thrown as they are, since an Error would collect a stack. */
 const LEAVE = [{ home: true }, { miss: true }, { memory: true }];
-/** Where a request is that is in no shard. */
-const NOWHERE = { look: () => undefined, enter: () => false };
+/**
+ * @typedef {object} Here the shard that a request runs in
+ * @property {(call: any[]) => any} look what a call brings that asks for what is stored here; undefined where it does not
+ * @property {(shard: string) => boolean} enter whether the request is there, or has been
+ */
+/** @type {Here} */ const NOWHERE = { look: () => undefined, enter: () => false };
 const decoder = new TextDecoder();
 const bytewise = new TextDecoder("latin1"); // a character for each byte, whatever it is
 
@@ -59,9 +63,7 @@ export class Core {
   }
 
   /** The reply to a request, or the `home` that it has to go on in; null where facts were missing, see `missed`.
-   *  @param {Uint8Array} head @param {Uint8Array} tail @param {Map<string, any>} facts
-   *  @param {{look: (call: any[]) => any, enter: (shard: string) => boolean}} [here] the shard that it runs in: what is stored
-   *  there, and whether the request has been taken to a shard already */
+   *  @param {Uint8Array} head @param {Uint8Array} tail @param {Map<string, any>} facts @param {Here} [here] */
   run(head, tail, facts, here = NOWHERE) {
     const stack = this.#exports.__stack_pointer.value;
     [this.#facts, this.missed, this.#here] = [facts, [], here];

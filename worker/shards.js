@@ -60,7 +60,7 @@ export class Shards {
     throw new Error("moved too often");
   }
 
-  /** A response of its own: calls bring no sockets. */
+  /** A response of its own: calls bring no sockets. @param {string} shard @param {import("./serve.js").Asked} asked */
   async #open(shard, { head, socket: credential }) {
     const socket = encodeURIComponent(JSON.stringify({ shard, head, credential }));
     const headers = { Upgrade: "websocket", "X-Socket": socket };
