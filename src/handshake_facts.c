@@ -135,6 +135,20 @@ size_t answers_say(struct request *request, struct text peer, const struct answe
 
 /* -- Answering and ending ---------------------------------------------------------- */
 
+/* Only this handshake's shard puts it, so that the last one that arrives is the newest. */
+static void put_turn(struct request *request, struct text answerer, struct text id,
+                     struct text value, int64_t expires_at) {
+    if (storage_sharded(request)) {
+        struct text prefix = key_peer(request, answerer, "turn");
+        storage_put(request, arena_format(request->arena, "%t%t", &prefix, &id), value, expires_at);
+    }
+}
+
+void handshake_turn(struct request *request, const struct handshake *handshake, int64_t time) {
+    put_turn(request, handshake->answerer, handshake->id, arena_format(request->arena, "%d", time),
+             handshake->expires_at);
+}
+
 /* Later than every answer to an offer of this peer that the store shows. */
 static int64_t answer_time(struct request *request, struct text prefix) {
     struct text now =
@@ -163,6 +177,8 @@ int64_t offer_answer(struct request *request, const struct offer *offer, struct 
                              (int64_t)said.len, offer->batch_bytes),
                 offer->expires_at);
     offers_take_out(request, offer, 1, 'a');
+    put_turn(request, request->peer, offer->id, arena_format(request->arena, "%d", time),
+             offer->expires_at);
     return time;
 }
 
@@ -173,6 +189,7 @@ void handshake_end(struct request *request, const struct handshake *handshake) {
     struct text random = key_random(request);
     storage_put(request, arena_format(request->arena, "%tgone-%t", &handshake->prefix, &random),
                 TEXT("true"), handshake->expires_at);
+    put_turn(request, handshake->answerer, handshake->id, TEXT("gone"), handshake->expires_at);
     if (storage_atomic(request)) {
         struct text said = key_peer(request, ref_peer(ref), "said");
         storage_delete(request, offer_key(request, "offer", ref));

@@ -7,6 +7,9 @@
  *     peer/<peer>/at/<slot>/gone-<random>
  *     peer/<peer>/at/<slot>/trickle-<side>-<time><random>     whose; candidates, a line each
  *
+ *     peer/<answerer>/turn/<offer id>     where shards are places of their own, what tells the
+ * other side's shard that there is news: ms, or "gone"
+ *
  * The first answer in key order is the answer; where the store is eventual two may be told 200, and
  * the second is as if it were not there. A candidate's time is its line's number after that of its
  * key. Everything expires with its offer. */
@@ -44,6 +47,8 @@ size_t answers_read(struct request *request, struct text peer, int64_t after,
 size_t answers_say(struct request *request, struct text peer, const struct answered *answers,
                    size_t count, struct fact *facts);
 
+/* The edit that tells who answered of what the offerer left at that ms. */
+void handshake_turn(struct request *request, const struct handshake *handshake, int64_t time);
 /* The edits that answer an offer; returns when, in ms. */
 int64_t offer_answer(struct request *request, const struct offer *offer, struct text sdp);
 /* Those that take an offer away that was answered. */

@@ -245,6 +245,14 @@ bool json_raw_next(struct text *array, struct text *element) {
     return element->len > 0;
 }
 
+bool json_raw_view(struct text *array, struct text *element) {
+    if (array->len < 2) {
+        return false;
+    }
+    *element = raw_take(array);
+    return element->len > 0;
+}
+
 /* -- Writing ------------------------------------------------------------------- */
 
 cJSON *json_object(void) {

@@ -38,6 +38,8 @@ struct text json_raw_member(struct text object, const char *name);
 /* Takes the next element off the front of an array that came from one of these two; false at its
  * end. */
 bool json_raw_next(struct text *array, struct text *element);
+/* The same in place, of an array without white space; no NUL is behind it. */
+bool json_raw_view(struct text *array, struct text *element);
 
 /* Building a tree. Names have to last as long as the tree. Texts are copied, and an absent one is
  * null; raw JSON is not copied, and must have a NUL behind it. */

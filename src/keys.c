@@ -174,6 +174,19 @@ struct text key_offers_wide(struct request *request, struct text name) {
                : arena_format(request->arena, "topics/wide/%x/", 1, wide_hash(request, name) & 15);
 }
 
+int key_topics_digit(struct request *request, struct text name) {
+    return (int)(wide_hash(request, name) & (TOPICS_SHARDS - 1));
+}
+
+struct text key_topics(struct request *request, int digit, const char *family) {
+    return arena_format(request->arena, "topics/%x/%s/", 1, (uint64_t)digit, family);
+}
+
+struct text key_topics_name(struct request *request, int digit, const char *family,
+                            struct text name) {
+    return one_name(request, key_topics(request, digit, family), name, NULL);
+}
+
 struct text key_service(struct request *request, struct text uuid) {
     return arena_format(request->arena, "service/%t/", &uuid);
 }

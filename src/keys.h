@@ -5,7 +5,8 @@
  *     origin/<origin>/<name> <age><id>...    one for each session, by topic name
  *     room/<code>/<time><random>-<kind>      what happened in a room, oldest first
  *     peer/<peer>/...                        a peer's offers, and their handshakes
- *     topics/offers/<name> <peer> <batch>... open offers by topic name
+ *     topics/offers/<name> <peer> <batch>... open offers by topic name; topics/<digit>/offers/...
+ *                                            where shards are places of their own
  *     service/<uuid>/...                     one service, its offers, and who got them
  *     name/<username>/...                    who owns the name, and its services
  *
@@ -22,6 +23,7 @@ enum {
     RANDOM_LEN = 8,
     MOMENT_LEN = TIME_LEN + RANDOM_LEN,
     SESSION_ID_LEN = 12 + 16, /* <age><id> */
+    TOPICS_SHARDS = 16,       /* topics/<digit>/ */
 };
 
 /* <random>, and <time><random>: what two requests do not make alike. */
@@ -63,6 +65,14 @@ struct text key_offers_topic(struct request *request, struct text name);
 /* topics/wide/<digit>/: offers of requests with many topics, by a digit of the topic's hash; all of
  * them where `name` is absent. */
 struct text key_offers_wide(struct request *request, struct text name);
+/* Where shards are places of their own: the digit of the shard that a topic's offers are in, the
+ * first of the 16 that they may be spread over. */
+int key_topics_digit(struct request *request, struct text name);
+/* topics/<digit>/<family>/ */
+struct text key_topics(struct request *request, int digit, const char *family);
+/* The same, the name and the space. */
+struct text key_topics_name(struct request *request, int digit, const char *family,
+                            struct text name);
 /* service/<uuid>/ */
 struct text key_service(struct request *request, struct text uuid);
 /* name/<username>/ */

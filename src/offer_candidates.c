@@ -163,6 +163,9 @@ struct response post_offer_candidates(struct request *request) {
                              &moment),
                 arena_format(request->arena, "%t\n%t", &request->peer, &lines),
                 handshake.expires_at);
+    if (side == OFFERER && handshake.answerer.at != NULL) {
+        handshake_turn(request, &handshake, time);
+    }
     cJSON *answer = json_object();
     json_add_text(answer, "offerId", handshake.id);
     json_add_number(answer, "candidatesAdded", count);

@@ -3,15 +3,18 @@
 #include "bloom.h"
 #include "handlers.h"
 #include "keys.h"
+#include "offer_index.h"
 #include "offer_pages.h"
+#include "offer_spread.h"
 
 enum {
     TOPIC_MAX = 256,   /* characters */
     TOTAL_MAX = 10000, /* `total` stops counting here */
     PAGE_FALLBACK = 50,
-    PASSED_MAX = 2000, /* offers that one request passes over for the bloom filter */
-    NARROW_PAGES = 8,  /* of a topic\'s list that are looked at, where it is walked to count it */
-    WIDE_PAGES = 4,    /* of a wide list that are looked at */
+    PASSED_MAX = 2000,   /* offers that one request passes over for the bloom filter */
+    NARROW_PAGES = 8,    /* of a topic\'s list that are looked at, where it is walked to count it */
+    WIDE_PAGES = 4,      /* of a wide list that are looked at */
+    FILTERED_PAGE = 500, /* facts read at a time of another shard where most may be passed over */
 };
 
 /* What is asked for, and what has been found of it. */
@@ -56,8 +59,9 @@ static struct text position(struct request *request, const struct listed *listed
                         (uint64_t)listed->index);
 }
 
+/* `copy`: where what it says may be read besides its peer's shard, or absent. */
 static void look_at(struct request *request, struct search *search, const struct listed *listed,
-                    bool wide) {
+                    bool wide, struct text copy) {
     struct text at = position(request, listed, wide);
     if (search->more || (search->after.at != NULL && text_compare(at, search->after) <= 0)) {
         return;
@@ -71,9 +75,9 @@ static void look_at(struct request *request, struct search *search, const struct
     if (seen) {
         search->passed++;
     } else {
-        struct text ref = listed_ref(request, listed);
         search->positions[search->count] = at;
-        search->wanted[search->count++] = (struct wanted){ref, listed->batch_bytes};
+        search->wanted[search->count] = wanted_of(request, listed);
+        search->wanted[search->count++].copy = copy;
     }
 }
 
@@ -85,7 +89,7 @@ static void walk(struct request *request, struct search *search, struct offer_li
            offer_list_next(request, list)) {
         if (text_equal(list->listed.label, search->topic)) {
             search->total += counts;
-            look_at(request, search, &list->listed, wide);
+            look_at(request, search, &list->listed, wide, NO_TEXT);
         }
     }
 }
@@ -100,6 +104,24 @@ static struct text start_of(struct request *request, const struct search *search
     struct text peer = ref_peer(ref);
     struct text slot = ref_slot(ref);
     return arena_format(request->arena, "%t%t %t", &prefix, &peer, &slot);
+}
+
+/* Where shards are places of their own. What is counted elsewhere is asked for before the walk may
+ * leave the run. */
+static void run_sharded(struct request *request, struct search *search) {
+    size_t page = (size_t)search->limit + 2;
+    struct text after = search->after.at == NULL ? NO_TEXT : text_from(search->after, 2);
+    struct offer_spread spread =
+        offer_spread_begin(request, request->parameters[0], after, page,
+                           search->bloom.at == NULL ? page : FILTERED_PAGE);
+    search->total = offer_spread_count(request, &spread);
+    while (!search->more && offer_spread_next(request, &spread)) {
+        if (text_equal(spread.listed.label, search->topic)) {
+            struct text ref = listed_ref(request, &spread.listed);
+            look_at(request, search, &spread.listed, false,
+                    offer_index_copy(request, spread.digit, ref));
+        }
+    }
 }
 
 static void run(struct request *request, struct search *search) {
@@ -134,7 +156,11 @@ struct response get_offers_by_topic(struct request *request) {
         !read_after(request, 2 + REF_LEN, &search.after, &wrong)) {
         return wrong;
     }
-    run(request, &search);
+    if (storage_sharded(request)) {
+        run_sharded(request, &search);
+    } else {
+        run(request, &search);
+    }
     cJSON *answer = json_object();
     json_add_text(answer, "topic", topic);
     cJSON *offers = json_add_array(answer, "offers");

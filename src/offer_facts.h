@@ -16,6 +16,7 @@ struct offer {
     struct text id; /* absent: there is no such offer */
     int64_t created_at, expires_at;
     bool wide;                /* its topics are in the wide lists */
+    uint64_t spread;          /* a bit for each of its topics that lists it in a part */
     struct text service;      /* uuid, or empty */
     struct text topics;       /* array of different texts */
     struct text secret, info; /* text or null */
@@ -39,12 +40,17 @@ int64_t offers_count(struct request *request, struct text peer);
 struct wanted {
     struct text ref;
     int64_t batch_bytes;
+    struct text copy; /* key of what may be a copy of what it says, or absent */
 };
+struct wanted wanted_of(struct request *request, const struct listed *listed);
 /* Reads offers that a list has, in few round trips. Returns how many it has come to: as many as
  * fit, one at least. */
 size_t offers_read(struct request *request, const struct wanted *wanted, size_t count,
                    struct offer *offers);
 struct offer offer_read(struct request *request, struct text ref);
+/* The same of an offer that another shard's list has: where shards are places of their own that may
+ * be late, and only what is open in its peer's shard is there. */
+struct offer offer_read_listed(struct request *request, struct text ref);
 
 /* Those that take open offers of one batch away, all of one service or of none. */
 void offers_withdraw(struct request *request, const struct offer *offers, size_t count);

@@ -175,6 +175,25 @@ struct text members_text(struct request *request, const struct member *members, 
     return lines;
 }
 
+int64_t members_expire(const struct member *members, size_t count) {
+    int64_t expires_at = 0;
+    for (size_t i = 0; i < count; i++) {
+        expires_at = members[i].expires_at > expires_at ? members[i].expires_at : expires_at;
+    }
+    return expires_at;
+}
+
+void offer_list_put(struct request *request, struct text entry, int64_t batch_bytes,
+                    struct text label, const struct member *members, size_t count) {
+    size_t mark = request->arena->used;
+    struct text lines = members_text(request, members, count);
+    const char *end = label.at != NULL ? "\n" : "";
+    struct text value =
+        arena_format(request->arena, "%d\n%t%s%t", batch_bytes, &label, end, &lines);
+    storage_put(request, entry, arena_keep(request->arena, mark, value),
+                members_expire(members, count));
+}
+
 /* Random for the request, and another one for each of its marks: it has not enough random bytes for
  * all that it may leave. */
 static struct text mark_digits(struct request *request) {
@@ -194,10 +213,9 @@ void offer_list_take_out(struct request *request, struct text entry, const struc
     struct text digits = mark_digits(request);
     char start[2] = {why};
     struct text value = text_of(start);
-    int64_t expires_at = 0;
     for (size_t i = 0; i < count; i++) {
         value = arena_format(request->arena, "%t%x", &value, INDEX_LEN, (uint64_t)members[i].index);
-        expires_at = members[i].expires_at > expires_at ? members[i].expires_at : expires_at;
     }
-    storage_put(request, arena_format(request->arena, "%t-%t", &entry, &digits), value, expires_at);
+    storage_put(request, arena_format(request->arena, "%t-%t", &entry, &digits), value,
+                members_expire(members, count));
 }

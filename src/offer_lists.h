@@ -71,6 +71,11 @@ struct member {
 
 /* The lines of an entry behind the label. */
 struct text members_text(struct request *request, const struct member *members, size_t count);
+/* When the last of them expires, in ms. */
+int64_t members_expire(const struct member *members, size_t count);
+/* Puts an entry of one label, or of none where that is absent. */
+void offer_list_put(struct request *request, struct text entry, int64_t batch_bytes,
+                    struct text label, const struct member *members, size_t count);
 /* Takes offers out of the list whose entry that is: `why` is 'a' for answered, 'g' for gone. On an
  * atomic store an entry has one member. */
 void offer_list_take_out(struct request *request, struct text entry, const struct member *members,

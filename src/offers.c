@@ -97,10 +97,24 @@ static bool is_asked_before(const struct offer *offers, size_t i) {
     return offers[i].service.len == 0;
 }
 
+/* Where shards are places of their own: goes home first, and asks for all of them at once. */
+static void expect_services(struct request *request, const struct offer *offers, size_t count) {
+    storage_enter(request, key_peer(request, request->peer, "open"));
+    for (size_t i = 0, services = 0; i < count && services < SERVICES_MAX; i++) {
+        if (!is_asked_before(offers, i)) {
+            service_expect_published(request, offers[i].service);
+            services++;
+        }
+    }
+}
+
 /* Whether the caller published the services that its offers name. */
 static bool own_services(struct request *request, const struct offer *offers, size_t count,
                          struct response *wrong) {
     int services = 0;
+    if (storage_sharded(request)) {
+        expect_services(request, offers, count);
+    }
     for (size_t i = 0; i < count; i++) {
         if (is_asked_before(offers, i)) {
             continue;
@@ -109,7 +123,7 @@ static bool own_services(struct request *request, const struct offer *offers, si
             const char *path = arena_format(request->arena, "offers[%d].", (int64_t)i).at;
             return fail_field(request, path, "serviceId", "one of at most 10 in a request", wrong);
         }
-        struct service service = service_read(request, offers[i].service);
+        struct service service = service_read_published(request, offers[i].service);
         if (!service.there || !text_equal(service.peer, request->peer)) {
             *wrong = fail(404, TEXT("Service not found"));
             return false;
@@ -195,12 +209,13 @@ static struct own *find_own(struct request *request, size_t *count) {
     struct own *own = arena_array(request->arena, most, sizeof own[0]);
     for (*count = 0; *count < answered; (*count)++) {
         const struct answered *answer = &answers[*count];
-        own[*count] = (struct own){{ref_of(answer->id), answer->batch_bytes}, answer};
+        own[*count] =
+            (struct own){{.ref = ref_of(answer->id), .batch_bytes = answer->batch_bytes}, answer};
     }
     struct offer_list list = offer_list_begin(key_peer(request, request->peer, "open"), TEXT(""),
                                               STORAGE_PAGE_MAX, request->peer);
     while (*count < most && offer_list_next(request, &list)) {
-        struct wanted wanted = {listed_ref(request, &list.listed), list.listed.batch_bytes};
+        struct wanted wanted = wanted_of(request, &list.listed);
         own[(*count)++] = (struct own){wanted, NULL};
     }
     qsort(own, *count, sizeof own[0], compare_own);
@@ -326,7 +341,7 @@ struct response get_peer_offers(struct request *request) {
         }
         more = count == (size_t)limit;
         if (!more) {
-            wanted[count++] = (struct wanted){ref, list.listed.batch_bytes};
+            wanted[count++] = wanted_of(request, &list.listed);
         }
     }
     size_t shown = show_offers(request, offers, wanted, count, show_open_offer, NULL);

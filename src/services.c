@@ -6,8 +6,9 @@
 #include "offer_fields.h"
 #include "offer_pages.h"
 #include "peers.h"
-#include "service_facts.h"
+#include "service_listings.h"
 #include "service_name.h"
+#include "service_offers.h"
 
 enum { METADATA_MAX = 4096 }; /* bytes */
 
@@ -139,6 +140,7 @@ static void publish(struct request *request, struct publication *publication,
     service->metadata = publication->metadata;
     service->expires_at = request->now + publication->ttl;
     service->publication = offers_publish(request, publication->offers, publication->count, true);
+    service->published = publication->count;
     service_publish(request, service, before);
 }
 
@@ -160,7 +162,7 @@ struct response post_service(struct request *request) {
         return wrong;
     }
     struct service service = {.uuid = service_uuid(request, publication.username, publication.fqn)};
-    struct service before = service_read(request, service.uuid);
+    struct service before = service_of_name(request, publication.username, publication.fqn);
     size_t replaced = service_replaces(request, &before, request->peer);
     if (!may_publish(request, publication.count, replaced, &wrong)) {
         return wrong;
@@ -172,50 +174,94 @@ struct response post_service(struct request *request) {
 
 /* -- GET /services/:uuid ------------------------------------------------------- */
 
-/* The peer's offers that belong to nothing else. */
-static size_t loose_offers(struct request *request, struct text peer, struct listed **offers) {
-    size_t count = 0, most = (size_t)offers_count(request, peer);
+/* All open offers of the peer. */
+static size_t open_offers(struct request *request, struct text peer, struct listed **offers) {
+    size_t count = 0, most;
+    struct text prefix = key_peer(request, peer, "open");
+    struct offer_list list = offer_list_begin(prefix, TEXT(""), STORAGE_PAGE_MAX, peer);
+    if (storage_sharded(request)) { /* another shard's, in one go */
+        list.page = storage_list_all(request, prefix, TEXT(""));
+        most = list.page.count;
+    } else {
+        most = (size_t)offers_count(request, peer);
+    }
     *offers = arena_array(request->arena, most, sizeof(*offers)[0]);
-    struct offer_list list =
-        offer_list_begin(key_peer(request, peer, "open"), TEXT(""), STORAGE_PAGE_MAX, peer);
     while (count < most && offer_list_next(request, &list)) {
-        if (list.listed.kind == KIND_LOOSE) {
-            (*offers)[count++] = list.listed;
-        }
+        (*offers)[count++] = list.listed;
     }
     return count;
 }
 
-static size_t join_offers(struct request *request, struct listed **offers, size_t count,
-                          const struct listed *more, size_t more_count) {
-    struct listed *all = arena_array(request->arena, count + more_count, sizeof all[0]);
-    for (size_t i = 0; i < count + more_count; i++) {
-        all[i] = i < count ? (*offers)[i] : more[i - count];
+/* Of the service's offers those that are among the open ones. Both are sorted. */
+static size_t keep_open(struct request *request, struct listed *offers, size_t count,
+                        const struct listed *open, size_t open_count) {
+    size_t kept = 0, at = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct text ref = listed_ref(request, &offers[i]);
+        int order = 1;
+        while (at < open_count && (order = text_compare(ref, listed_ref(request, &open[at]))) > 0) {
+            at++;
+        }
+        if (order == 0) {
+            offers[kept++] = offers[i];
+        }
+    }
+    return kept;
+}
+
+/* Joins the loose ones among the open offers: they belong to nothing else. */
+static size_t join_loose(struct request *request, struct listed **offers, size_t count,
+                         const struct listed *open, size_t open_count) {
+    struct listed *all = arena_array(request->arena, count + open_count, sizeof all[0]);
+    for (size_t i = 0; i < count; i++) {
+        all[i] = (*offers)[i];
+    }
+    for (size_t i = 0; i < open_count; i++) {
+        if (open[i].kind == KIND_LOOSE) {
+            all[count++] = open[i];
+        }
     }
     *offers = all;
-    return count + more_count;
+    return count;
+}
+
+/* One that does not exist where none was chosen, or the list was late. */
+static struct offer hand_out(struct request *request, const struct service *service,
+                             const struct listed *offers, size_t count, int64_t chosen) {
+    if (chosen < 0) {
+        return (struct offer){0};
+    }
+    struct text ref = listed_ref(request, &offers[chosen]);
+    struct offer offer = offer_read_listed(request, ref);
+    if (count > 1 && (offer.id.at != NULL || !storage_sharded(request))) {
+        service_hand_out(request, service, ref);
+    }
+    return offer;
 }
 
 /* An offer for this caller; one that does not exist where there is none. Loose offers are looked
  * for where there are no several others, or these were handed out. */
 static struct offer find_offer(struct request *request, const struct service *service) {
-    struct listed *offers, *loose;
-    bool fresh;
+    bool sharded = storage_sharded(request), fresh;
+    struct listed *offers, *open;
     size_t count = service_offers(request, service, &offers);
     int64_t chosen = service_choose(request, service, offers, count, &fresh);
-    if (!fresh || count == 1) {
-        size_t more = loose_offers(request, service->peer, &loose);
-        count = join_offers(request, &offers, count, loose, more);
+    if (fresh && count > 1) {
+        struct offer offer = hand_out(request, service, offers, count, chosen);
+        if (offer.id.at != NULL || !sharded) {
+            return offer;
+        }
+    }
+    size_t open_count = open_offers(request, service->peer, &open);
+    if (sharded) {
+        count = keep_open(request, offers, count, open, open_count);
         chosen = service_choose(request, service, offers, count, &fresh);
     }
-    if (chosen < 0) {
-        return (struct offer){0};
+    if (!fresh || count == 1) {
+        count = join_loose(request, &offers, count, open, open_count);
+        chosen = service_choose(request, service, offers, count, &fresh);
     }
-    struct text ref = listed_ref(request, &offers[chosen]);
-    if (count > 1) {
-        service_hand_out(request, service, ref);
-    }
-    return offer_read(request, ref);
+    return hand_out(request, service, offers, count, chosen);
 }
 
 struct response get_service(struct request *request) {
@@ -294,7 +340,7 @@ struct response delete_service(struct request *request) {
     if (!by_peer && (signature == NULL || cJSON_IsNull(signature))) {
         return fail_no_credentials();
     }
-    struct service service = service_read(request, request->parameters[0]);
+    struct service service = service_of_uuid(request, username, request->parameters[0]);
     if (!(by_peer ? prove_by_peer(request, username, &service, &wrong)
                   : prove_by_signature(request, body, username, &service, &wrong))) {
         return wrong;

@@ -4,7 +4,7 @@
 #include "check.h"
 #include "handlers.h"
 #include "name_facts.h"
-#include "service_facts.h"
+#include "service_listings.h"
 #include "service_name.h"
 #include "signing.h"
 

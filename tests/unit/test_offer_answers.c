@@ -497,6 +497,71 @@ static void an_offer_is_open_until_its_answer_arrives_and_never_both(void **stat
     assert_int_equal(hear(world, &both.peers.alice, ""), 1);
 }
 
+/* -- Shards ---------------------------------------------------------------------- */
+
+/* Counts the edits of the last request whose keys begin so, and takes them for known. */
+static size_t count_in(struct edit *edits, size_t count, const char *format, const char *name) {
+    char start[192];
+    size_t found = 0;
+    snprintf(start, sizeof start, format, name);
+    for (size_t i = 0; i < count; i++) {
+        if (edits[i].key.at != NULL && strncmp(edits[i].key.at, start, strlen(start)) == 0) {
+            edits[i].key = (struct text){0};
+            found++;
+        }
+    }
+    return found;
+}
+
+static void all_of_a_handshake_is_in_the_offerers_shard_and_the_other_side_is_told(void **state) {
+    struct world *world = as_world(state);
+    struct three peers = three(world, "{\"sdp\":\"o\",\"topics\":[\"t\"]}");
+    char turn[160];
+    snprintf(turn, sizeof turn, "peer/%s/turn/%s", peers.bob.id, peers.id);
+    size_t count;
+    struct edit *edits;
+    for (int step = 0; step < 5; step++) {
+        world->host.now += 10;
+        assert_int_equal(step == 0   ? world_answer(world, &peers.bob, peers.id)
+                         : step == 1 ? world_trickle(world, &peers.alice, peers.id, "1,2")
+                         : step == 2 ? world_trickle(world, &peers.alice, peers.id, "3")
+                         : step == 3 ? world_trickle(world, &peers.bob, peers.id, "4")
+                                     : world_delete_as(world, &peers.alice, "/offers/%s", peers.id),
+                         200);
+        edits = world_edits(world, &count);
+        const struct edit *told = NULL;
+        for (size_t i = 0; i < count; i++) {
+            told = text_equal(edits[i].key, text_of(turn)) ? &edits[i] : told;
+        }
+        if (step == 3) { /* the offerer's own shard tells its socket */
+            assert_null(told);
+        } else {
+            char time[32];
+            snprintf(time, sizeof time, "%lld", (long long)world->host.now);
+            assert_string_equal(told->value.at, step == 4 ? "gone" : time);
+            assert_int_equal(told->expires_at, NOW + 60000);
+        }
+        size_t told_count = count_in(edits, count, "peer/%s/turn/", peers.bob.id);
+        size_t own = count_in(edits, count, "peer/%s/", peers.alice.id);
+        size_t topics = count_in(edits, count, "%s", "topics/");
+        assert_int_equal(told_count + own + topics, count);
+        assert_int_equal(topics > 0, step == 0);
+    }
+    world->host.now = NOW + 60000;
+    world_sweep(world);
+    assert_int_equal(memory_count(world->memory), 0);
+}
+
+static void candidates_before_the_answer_tell_nobody(void **state) {
+    struct world *world = as_world(state);
+    struct three peers = three(world, "{\"sdp\":\"o\"}");
+    assert_int_equal(world_trickle(world, &peers.alice, peers.id, "1"), 200);
+    assert_int_equal(world_keys(world, "/turn/"), 0);
+    assert_int_equal(world_answer(world, &peers.bob, peers.id), 200);
+    bool sharded = world->store.storage.methods->sharded;
+    assert_int_equal(world_keys(world, "/turn/"), sharded ? 1 : 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         world_tests(an_answer_is_told_to_the_one_and_the_other),
@@ -518,6 +583,8 @@ int main(void) {
         world_test_eventual(candidates_of_the_answerer_that_lost_are_not_shown),
         cmocka_unit_test(a_deleted_offer_that_two_had_answered_does_not_come_back),
         world_test_eventual(an_offer_is_open_until_its_answer_arrives_and_never_both),
+        world_test_sharded(all_of_a_handshake_is_in_the_offerers_shard_and_the_other_side_is_told),
+        world_tests(candidates_before_the_answer_tell_nobody),
     };
     return cmocka_run_group_tests_name("answers to offers", tests, NULL, NULL);
 }

@@ -728,7 +728,8 @@ static void an_offer_that_is_taken_back_is_in_no_list_any_more(void **state) {
     world_delete_as(world, &alice, "/offers/%s", ids[0]);
     assert_error(world, 404, NO_OFFER);
     if (world_atomic(world)) {
-        assert_int_equal(world_keys(world, "e74301a97ff"), 2 * 2 + 3);
+        bool sharded = world->store.storage.methods->sharded; /* then topics say it too */
+        assert_int_equal(world_keys(world, "e74301a97ff"), 2 * 2 + 3 + (sharded ? 3 : 0));
     }
     assert_int_equal(world_delete_as(world, &alice, "/offers/%s", ids[1]), 200);
     assert_int_equal(world_delete_as(world, &alice, "/offers/%s", ids[2]), 200);

@@ -1,6 +1,7 @@
 /* Service facts: uuids, which publication counts, what a service's offers are, and who gets which.
  */
-#include "service_facts.h"
+#include "service_listings.h"
+#include "service_offers.h"
 #include "world.h"
 
 #include <stdio.h>
