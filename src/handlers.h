@@ -50,6 +50,9 @@ struct response get_offer_answers(struct request *request);
 struct response post_offer_candidates(struct request *request);
 struct response get_offer_candidates(struct request *request);
 
+/* offer_socket.c */
+struct response get_offers_socket(struct request *request);
+
 /* usernames.c */
 struct response post_username_claim(struct request *request);
 struct response get_username(struct request *request);

@@ -57,6 +57,10 @@ struct handshake handshake_read(struct request *request, struct text id) {
     return handshake;
 }
 
+void handshake_expect(struct request *request, struct text id) {
+    storage_expect(request, slot_prefix(request, ref_of(id)), STORAGE_PAGE_MAX);
+}
+
 static struct answered read_answer(struct text digits, struct text value) {
     struct answered answer = {.digits = digits, .time = key_time(digits)};
     answer.id = text_cut(&value, ' ');
@@ -189,7 +193,7 @@ void handshake_end(struct request *request, const struct handshake *handshake) {
     struct text random = key_random(request);
     storage_put(request, arena_format(request->arena, "%tgone-%t", &handshake->prefix, &random),
                 TEXT("true"), handshake->expires_at);
-    put_turn(request, handshake->answerer, handshake->id, TEXT("gone"), handshake->expires_at);
+    put_turn(request, handshake->answerer, handshake->id, HANDSHAKE_GONE, handshake->expires_at);
     if (storage_atomic(request)) {
         struct text said = key_peer(request, ref_peer(ref), "said");
         storage_delete(request, offer_key(request, "offer", ref));

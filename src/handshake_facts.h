@@ -29,6 +29,8 @@ struct handshake {
     struct page page;     /* the first of the facts under it */
 };
 struct handshake handshake_read(struct request *request, struct text id);
+/* It will be read, after others. */
+void handshake_expect(struct request *request, struct text id);
 /* An answer to one of a peer's offers. */
 struct answered {
     struct text id;
@@ -47,6 +49,8 @@ size_t answers_read(struct request *request, struct text peer, int64_t after,
 size_t answers_say(struct request *request, struct text peer, const struct answered *answers,
                    size_t count, struct fact *facts);
 
+/* What a turn says of an offer that was taken away. */
+#define HANDSHAKE_GONE TEXT("gone")
 /* The edit that tells who answered of what the offerer left at that ms. */
 void handshake_turn(struct request *request, const struct handshake *handshake, int64_t time);
 /* The edits that answer an offer; returns when, in ms. */

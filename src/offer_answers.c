@@ -101,7 +101,7 @@ struct response get_offer_answers(struct request *request) {
     struct response wrong;
     int64_t wait, since, limit;
     struct text after;
-    if (!query_number(request, "since", 0, INT64_MAX, -1, &since)) {
+    if (!read_since(request, &since)) {
         return fail(400, TEXT("since must be a time in ms"));
     }
     if (!read_wait(request, &wait, &wrong) ||
@@ -127,5 +127,8 @@ struct response get_offer_answers(struct request *request) {
         json_add_text(answer, "next", answers[shown - 1].digits);
     }
     struct response response = answer_json(200, answer);
+    if (shown > 0) {
+        response.seen = arena_format(request->arena, "%d", answers[shown - 1].time);
+    }
     return shown > 0 ? response : hold(response, wait, TEXT("answers"));
 }

@@ -221,8 +221,9 @@ static size_t cut_list(const struct list *list) {
     return end;
 }
 
-static void show_candidates(struct request *request, cJSON *answer, const struct list *list,
-                            struct text peer, enum side side) {
+/* Returns when the last of them came, in ms. */
+static int64_t show_candidates(struct request *request, cJSON *answer, const struct list *list,
+                               struct text peer, enum side side) {
     cJSON *array = json_add_array(answer, "candidates");
     size_t shown = cut_list(list);
     for (size_t i = 0; i < shown; i++) {
@@ -232,6 +233,7 @@ static void show_candidates(struct request *request, cJSON *answer, const struct
         json_add_text(item, "role", text_of(side_names[side]));
         json_add_number(item, "createdAt", list->candidates[i].time);
     }
+    return shown > 0 ? list->candidates[shown - 1].time : 0;
 }
 
 struct response get_offer_candidates(struct request *request) {
@@ -239,7 +241,7 @@ struct response get_offer_candidates(struct request *request) {
     struct list list = {.candidates =
                             arena_array(request->arena, SIDE_MAX, sizeof(struct candidate))};
     int64_t wait;
-    if (!query_number(request, "since", 0, INT64_MAX, -1, &list.since)) {
+    if (!read_since(request, &list.since)) {
         return fail(400, TEXT("since must be a time in ms"));
     }
     if (!read_wait(request, &wait, &wrong)) {
@@ -259,8 +261,9 @@ struct response get_offer_candidates(struct request *request) {
     }
     cJSON *answer = json_object();
     json_add_text(answer, "offerId", handshake.id);
-    show_candidates(request, answer, &list, walk.peer, other);
+    int64_t last = show_candidates(request, answer, &list, walk.peer, other);
     struct response response = answer_json(200, answer);
+    response.seen = arena_format(request->arena, "%d", last);
     return list.count > 0
                ? response
                : hold(response, wait,

@@ -8,6 +8,14 @@ bool read_wait(struct request *request, int64_t *wait, struct response *wrong) {
     return query_number(request, "wait", 0, WAIT_MAX, 0, wait);
 }
 
+bool read_since(struct request *request, int64_t *since) {
+    *since = -1;
+    if (request->seen.at == NULL) {
+        return query_number(request, "since", 0, INT64_MAX, -1, since);
+    }
+    return text_equal(request->seen, TEXT("-")) || text_number(request->seen, since);
+}
+
 struct response hold(struct response response, int64_t wait, struct text waiter) {
     response.wait = (int)wait;
     response.waiter = waiter;

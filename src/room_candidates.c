@@ -269,7 +269,7 @@ static size_t answer_end(const struct items *list, size_t first) {
 }
 
 /* -1 where nothing has been seen. */
-static bool read_since(struct request *request, int64_t *since) {
+static bool read_sequence(struct request *request, int64_t *since) {
     return request->seen.at != NULL ? text_number(text_trim(request->seen, TEXT("\"")), since)
                                     : query_number(request, "since", 0, INT64_MAX, -1, since);
 }
@@ -282,7 +282,7 @@ struct response get_room_candidates(struct request *request) {
     if (!read_wait(request, &wait, &wrong)) {
         return wrong;
     }
-    if (!read_since(request, &since)) {
+    if (!read_sequence(request, &since)) {
         return fail(400, TEXT("since is a lastSeq of an earlier answer"));
     }
     if (!room_enter(request, &room, &role, &wrong)) {

@@ -41,6 +41,7 @@ const struct route routes[] = {
     {"GET", "/peers/:peerId/offers", get_peer_offers, OTHER_BODY, "peer", 0, 0},
     {"GET", "/offers/mine", get_offers_mine, OTHER_BODY, "peer", NEEDS_PEER, 0},
     {"GET", "/offers/answers", get_offer_answers, OTHER_BODY, "peer", NEEDS_PEER, 0},
+    {"GET", "/offers/socket", get_offers_socket, OTHER_BODY, "peer", NEEDS_SOCKET | NEEDS_PEER, 0},
     {"DELETE", "/offers/:id", delete_offer, OTHER_BODY, "peer", NEEDS_PEER, 0},
     {"POST", "/offers/:id/answer", post_offer_answer, OTHER_BODY, "peer", NEEDS_PEER, 0},
     {"POST", "/offers/:id/ice-candidates", post_offer_candidates, OTHER_BODY, "peer", NEEDS_PEER,

@@ -78,7 +78,8 @@ static struct response push(struct request *request, const struct standing_read 
         }
         bool news = read.waiter.at == NULL || (first && reads[i].at_once);
         if (news && read.body.len > 0) {
-            all.body = arena_format(request->arena, "%t%t\n", &all.body, &read.body);
+            const char *end = read.body.at[read.body.len - 1] == '\n' ? "" : "\n";
+            all.body = arena_format(request->arena, "%t%t%s", &all.body, &read.body, end);
         }
         const char *blank = i == 0 ? "" : " ";
         all.seen = arena_format(request->arena, "%t%s%t", &all.seen, blank, &read.seen);

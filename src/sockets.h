@@ -11,7 +11,8 @@
 #include "request.h"
 
 /* A polling read that a socket makes again and again. It goes by request->seen, and says
- * response.seen; hold() says that it brings nothing new. */
+ * response.seen, without blanks; hold() says that it brings nothing new. Its body is a message, or
+ * several, each ended by a line feed. */
 struct standing_read {
     struct response (*read)(struct request *request);
     bool at_once; /* sent when the socket opens, though it brings nothing new */

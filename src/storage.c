@@ -11,8 +11,7 @@ static void check_key(struct text key) {
     CHECK(key.len > 0 && key.len <= STORAGE_KEY_MAX && text_valid(key));
 }
 
-/* The first two segments. */
-static struct text shard_of(struct text key) {
+struct text storage_shard(struct text key) {
     struct text rest = key;
     text_cut(&rest, '/');
     text_cut(&rest, '/');
@@ -24,7 +23,7 @@ void storage_enter(struct request *request, struct text key) {
     const struct storage *storage = request->host->storage;
     request->entered = true;
     if (storage->methods->enter != NULL) {
-        storage->methods->enter(storage, shard_of(key));
+        storage->methods->enter(storage, storage_shard(key));
     }
 }
 

@@ -97,6 +97,8 @@ void storage_delete(struct request *request, struct text key);
 bool storage_atomic(const struct request *request);
 /* Whether shards are places of their own. */
 bool storage_sharded(const struct request *request);
+/* The shard that a key is in: its first two segments. */
+struct text storage_shard(struct text key);
 /* Goes on in the shard of that key, for what is decided there. A request goes by itself to the
  * first shard of its route's home family that it touches. */
 void storage_enter(struct request *request, struct text key);

@@ -57,7 +57,7 @@ const LINK = [
   "-Wl,--export=__stack_pointer",
   "-Wl,--stack-first", // an overflow traps below address 0 instead of eating data
   `-Wl,-z,stack-size=${128 * KB}`,
-  `-Wl,--max-memory=${16 * KB * KB}`,
+  `-Wl,--max-memory=${20 * KB * KB}`,
   "-Wl,--strip-all",
   "-Wl,--gc-sections",
 ];

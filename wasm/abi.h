@@ -31,7 +31,7 @@
 #define WASM_IMPORT(name) __attribute__((import_module("host"), import_name(name)))
 
 enum {
-    ARENA_MAX = 14 * 1024 * 1024, /* bytes that one request may use; over it is 503 */
+    ARENA_MAX = 16 * 1024 * 1024, /* bytes that one request may use; over it is 503 */
 };
 
 /* Why the request is left. */

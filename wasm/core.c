@@ -80,18 +80,53 @@ static const char *found(const char *facts) {
     return facts;
 }
 
-static void wasm_read(const struct storage *storage, struct arena *memory, const struct text *keys,
-                      size_t count, struct fact *facts) {
-    (void)storage;
+/* Where the facts of those keys begin; NULL where they are missing, which is noted. */
+static const char *find_facts(struct arena *memory, const struct text *keys, size_t count) {
     struct text lines = TEXT("");
     for (size_t i = 0; i < count; i++) {
         lines = arena_format(memory, "%t%t\n", &lines, &keys[i]);
     }
-    const char *at = found(host_read(lines.at, (uint32_t)lines.len));
+    return host_read(lines.at, (uint32_t)lines.len);
+}
+
+static void take_facts(const char *at, size_t count, struct fact *facts) {
     take(&at);
     CHECK(take_number(&at) == (int64_t)count);
     for (size_t i = 0; i < count; i++) {
         facts[i] = take_fact(&at);
+    }
+}
+
+static void wasm_read(const struct storage *storage, struct arena *memory, const struct text *keys,
+                      size_t count, struct fact *facts) {
+    (void)storage;
+    take_facts(found(find_facts(memory, keys, count)), count, facts);
+}
+
+/* How many of the keys, from the first on, are in one shard. */
+static size_t of_one_shard(const struct text *keys, size_t count) {
+    size_t end = 1;
+    while (end < count && text_equal(storage_shard(keys[end]), storage_shard(keys[0]))) {
+        end++;
+    }
+    return end;
+}
+
+/* A call for each shard: all that is missing is noted before the run is left. */
+static void wasm_read_shards(const struct storage *storage, struct arena *memory,
+                             const struct text *keys, size_t count, struct fact *facts) {
+    (void)storage;
+    bool missing = false;
+    for (size_t i = 0, of; i < count; i += of) {
+        of = of_one_shard(&keys[i], count - i);
+        const char *at = find_facts(memory, &keys[i], of);
+        missing = missing || at == NULL;
+        if (at != NULL) {
+            take_facts(at, of, &facts[i]);
+        }
+    }
+    if (missing) {
+        host_leave(LEAVE_MISS);
     }
 }
 
@@ -151,7 +186,7 @@ static size_t wasm_secret_len(void) {
 
 static const struct storage_methods kv_methods = {
     .read = wasm_read, .list = wasm_list, .expect = wasm_expect};
-static const struct storage_methods durable_methods = {.read = wasm_read,
+static const struct storage_methods durable_methods = {.read = wasm_read_shards,
                                                        .list = wasm_list,
                                                        .expect = wasm_expect,
                                                        .count = wasm_count,

@@ -27,8 +27,8 @@ export class Shard extends DurableObject {
     this.#home = new Home(context, serverOf(env), new Shards(env));
   }
 
-  serve(shard, asked, spent) {
-    return this.#home.serve(shard, asked, spent);
+  serve(shard, asked) {
+    return this.#home.serve(shard, asked);
   }
 
   /** Opens a socket, which calls cannot bring: see Shards.forward(). */

@@ -63,7 +63,7 @@ export class Server {
   async #answer(asked, store) {
     for (const facts = new Map(); ;) {
       const reply = await this.run(asked, store, facts);
-      if (reply.home) return store.forward(reply.home, asked, facts);
+      if (reply.home) return store.forward(reply.home, asked);
       if (reply.edits.length > 0) await store.apply(reply.edits);
       if (!reply.wait) return reply;
       await store.news(LOOK_EVERY);

@@ -10,11 +10,6 @@ import { Sockets } from "./sockets.js";
 
 const SWEEP_EVERY = 60_000; // ms; what has expired may be stored for so long
 const SWEEP_ON = 1_000; // ms; where one sweep was not enough
-/** Facts of a socket's requests: what it cost was spent when it was opened. */
-const BUDGETS_SPENT = {
-  has: (call) => call.startsWith('["spend"'),
-  get: (call) => BUDGETS_SPENT.has(call) || undefined,
-};
 
 /** @typedef {import("../kv/workers-kv.js").Fact} Fact */
 
@@ -40,10 +35,9 @@ export class Home {
     this.#sockets = new Sockets(context, (...given) => this.#answerSocket(...given));
   }
 
-  /** Serves a request whose home is this shard. `spent` are its budgets.
-   *  @param {string} shard @param {import("./serve.js").Asked} asked @param {[string, boolean][]} spent */
-  serve(shard, asked, spent) {
-    return this.#server.guard(asked, () => this.#answer(shard, asked, new Map(spent)));
+  /** Serves a request whose home is this shard. @param {string} shard @param {import("./serve.js").Asked} asked */
+  serve(shard, asked) {
+    return this.#server.guard(asked, () => this.#answer(shard, asked));
   }
 
   /** Opens a socket. @param {import("./sockets.js").Socket} socket */
@@ -82,14 +76,13 @@ export class Home {
       tail: this.#server.tail(body),
       been: [shard],
     };
-    const reply = await this.#server.guard(asked, () =>
-      this.#answer(shard, asked, BUDGETS_SPENT, prefixes),
-    );
+    const reply = await this.#server.guard(asked, () => this.#answer(shard, asked, prefixes));
+    if (reply.home) return this.#server.guard(asked, () => this.#shards.forward(reply.home, asked));
     if (reply.again > 0) this.#ring(reply.again);
     return reply;
   }
 
-  async #answer(shard, asked, facts, prefixes = new Set()) {
+  async #answer(shard, asked, prefixes = new Set()) {
     const here = {
       look: (call) => this.#lookAtOwn(shard, call, prefixes),
       enter: (other) => other === shard || asked.been.includes(other),
@@ -98,7 +91,7 @@ export class Home {
     const settle = ({ edits }) => {
       if (edits.length > 0) delivered = this.#commit(shard, edits);
     };
-    const again = () => this.#server.run(asked, this.#shards, facts, here, settle);
+    const again = () => this.#server.run(asked, this.#shards, new Map(), here, settle);
     const began = Date.now();
     let reply = await again();
     if (reply.wait > 0)
@@ -113,9 +106,10 @@ export class Home {
     return head;
   }
 
-  /** What a call brings that asks for this shard's own. */
+  /** What a call brings that asks for this shard's own. Budgets were spent where the request came in. */
   #lookAtOwn(shard, call, prefixes) {
     const [method, given, ...rest] = call;
+    if (method === "spend") return true;
     const keys = [given].flat();
     if (shardOf(keys[0]) !== shard) return undefined;
     for (const key of keys) prefixes.add(key);

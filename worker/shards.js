@@ -46,14 +46,12 @@ export class Shards {
     return to === COPIES ? this.#copies.apply(edits) : this.#tried(() => this.#at(to).take(edits));
   }
 
-  /** The reply to a request whose home that is. `facts` has the budgets that it has spent.
-   *  @param {string} home @param {import("./serve.js").Asked} asked @param {Map<string, any>} facts */
-  async forward(home, asked, facts) {
-    if (asked.socket) return this.#open(home, asked);
-    const spent = [...facts].filter(([, fact]) => typeof fact === "boolean");
+  /** The reply to a request whose home that is. @param {string} home @param {import("./serve.js").Asked} asked */
+  async forward(home, asked) {
+    if (asked.socket !== undefined) return this.#open(home, asked);
     for (let shard = home; asked.been.length < MOVES_MAX;) {
       asked.been.push(shard);
-      const reply = await this.#at(shard).serve(shard, asked, spent);
+      const reply = await this.#at(shard).serve(shard, asked);
       if (!reply.home) return reply;
       shard = reply.home;
     }
