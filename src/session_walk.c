@@ -145,8 +145,9 @@ struct session_walk session_walk_begin(struct request *request, uint32_t topic, 
     for (size_t i = 0; i < count; i++) {
         uint32_t part = spread ? spread_part(topic, (int)i) : topic;
         walk.parts[i] = part_begin(request, part, after, sessions);
-        if (spread && after.at == NULL) {
-            storage_expect(request, walk.parts[i].prefix, walk.parts[i].size);
+        if (spread) {
+            storage_expect_after(request, walk.parts[i].prefix, walk.parts[i].page.last,
+                                 walk.parts[i].size);
         }
     }
     for (size_t i = 0; spread && i < count; i++) {

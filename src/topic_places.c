@@ -277,6 +277,18 @@ static void leave_within(struct place *place) {
     place->more = true;
 }
 
+void place_expect(struct request *request, const struct place *place) {
+    if (place->size == 0 || !place->more) {
+        return;
+    }
+    struct place next = *place;
+    leave_whole(&next);
+    if (next.more) {
+        struct text after = {next.after, next.after_len};
+        storage_expect_after(request, next.prefix, after, next.size);
+    }
+}
+
 void place_leave(struct place *place) {
     if (place->load == NULL) {
         return;

@@ -47,6 +47,8 @@ struct place *places_begin(struct request *request, struct text start, struct te
                            size_t *count);
 /* Loads what comes next, where the place was left. */
 void place_load(struct request *request, struct place *place);
+/* Asks for what comes behind that page, where the place is a shard. */
+void place_expect(struct request *request, const struct place *place);
 /* Notes how far the place has been read: what is in memory goes. */
 void place_leave(struct place *place);
 /* Whether the place is a shard whose page has been taken, and does not end with it. */

@@ -294,6 +294,20 @@ static bool goes_on(const struct walk *walk) {
     return more && walk->total < walk->enough;
 }
 
+/* Where one has to be read on, the others will have to be soon: all are asked for at once. */
+static void leave_places(struct walk *walk) {
+    for (size_t i = 0; i < walk->places_count; i++) {
+        cut_short(walk, &walk->places[i]);
+    }
+    bool more = goes_on(walk);
+    for (size_t i = 0; i < walk->places_count; i++) {
+        if (more) {
+            place_expect(walk->request, &walk->places[i]);
+        }
+        place_leave(&walk->places[i]);
+    }
+}
+
 static void run(struct walk *walk) {
     walk->kept_end = walk->request->arena->used;
     while (goes_on(walk)) {
@@ -302,10 +316,7 @@ static void run(struct walk *walk) {
             place_load(walk->request, &walk->places[i]);
         }
         merge(walk);
-        for (size_t i = 0; i < walk->places_count; i++) {
-            cut_short(walk, &walk->places[i]);
-            place_leave(&walk->places[i]);
-        }
+        leave_places(walk);
         keep_names(walk, kept_before);
     }
     close_topic(walk);

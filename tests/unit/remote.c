@@ -57,9 +57,9 @@ static struct page remote_list(const struct storage *storage, struct arena *aren
 }
 
 static void remote_expect(const struct storage *storage, struct arena *arena, struct text prefix,
-                          size_t limit) {
+                          struct text after, size_t limit) {
     (void)arena;
-    list_is_known(remote_of(storage), prefix, TEXT(""), limit);
+    list_is_known(remote_of(storage), prefix, after, limit);
 }
 
 static int64_t remote_count(struct storage *storage, struct text prefix, bool groups, int64_t now) {

@@ -295,6 +295,11 @@ static void a_list_of_all_parts_takes_one_round_trip(void **state) {
     assert_int_equal(world_count(world, "sessions"), 100);
     assert_int_equal(remote.rounds, 1);
     assert_int_equal(remote.hops, 1);
+    char target[128];
+    snprintf(target, sizeof target, "/room/sessions?limit=100&after=%s", world_text(world, "next"));
+    assert_int_equal(remote_send(&remote, world, "GET", target, NULL), 200);
+    assert_int_equal(world_count(world, "sessions"), 100);
+    assert_int_equal(remote.rounds, 1);
 }
 
 /* -- Where a session goes, with shards that are apart ---------------------------- */

@@ -241,6 +241,7 @@ static void counts_are_asked_for_together(void **state) {
     assert_int_equal(world_number_in(world, "topics", 0, "count"), 16 * 700);
     assert_int_equal(world_number_in(world, "topics", 0, "activePeers"), 16 * 700);
     assert_in_range(remote.known, 4 * SPREAD_SHARDS, 5 * SPREAD_SHARDS);
+    assert_int_equal(remote.rounds, 2); /* the first pages; counts, and what is behind them */
 }
 
 static void of_a_huge_topic_behind_the_page_little_is_read(void **state) {
@@ -254,9 +255,11 @@ static void of_a_huge_topic_behind_the_page_little_is_read(void **state) {
     assert_int_equal(remote_send(&remote, world, "GET", "/topics?limit=1", NULL), 200);
     assert_int_equal(world_number(world, "total"), 2);
     assert_in_range(remote.known, 2 * SPREAD_SHARDS, 3 * SPREAD_SHARDS); /* a page, and the end */
+    assert_int_equal(remote.rounds, 2);
     assert_int_equal(remote_send(&remote, world, "GET", "/topics?page=2&limit=1", NULL), 200);
     assert_int_equal(world_number_in(world, "topics", 0, "count"), 16 * 2000);
     assert_in_range(world_number_in(world, "topics", 0, "activePeers"), 10000, 16 * 1500);
+    assert_int_equal(remote.rounds, 3); /* two pages; counts, and the end */
 }
 
 static void the_longest_names_of_all_shards_fit_into_the_arena(void **state) {
