@@ -2,6 +2,7 @@
 #include "keys.h"
 
 #include "check.h"
+#include "spread.h"
 
 /* Of a topic's name in a key; what else the longest key has takes 72 of STORAGE_KEY_MAX. */
 enum { NAME_MAX_BYTES = 400 };
@@ -70,14 +71,22 @@ static uint64_t origin_hash(struct request *request) {
     return request->origin_hash;
 }
 
+uint64_t key_age(int64_t time) {
+    return 0xFFFFFFFFFFFF - (uint64_t)time;
+}
+
 struct text key_session_id(struct request *request, struct session_code code) {
-    uint64_t age = 0xFFFFFFFFFFFF - (uint64_t)code.created_at;
-    return arena_format(request->arena, "%x%x", 12, age, 16, code.id);
+    return arena_format(request->arena, "%x%x", TIME_LEN, key_age(code.created_at), 16, code.id);
 }
 
 struct text key_topic(struct request *request, uint32_t topic) {
     return arena_format(request->arena, "topic/%x%x/", 16, origin_hash(request), 8,
                         (uint64_t)topic);
+}
+
+struct text key_topic_list(struct request *request, uint32_t topic, const char *list) {
+    struct text prefix = key_topic(request, topic);
+    return arena_format(request->arena, "%t%s/", &prefix, list);
 }
 
 struct text key_session(struct request *request, struct session_code code) {
@@ -113,6 +122,11 @@ static struct text sortable(struct request *request, struct text name, bool *cut
     return (struct text){out, len};
 }
 
+struct text key_name_start(struct request *request, struct text name_start) {
+    bool cut;
+    return sortable(request, name_start, &cut);
+}
+
 /* `under`, and as much of the name as keys hold. */
 static struct text names_from(struct request *request, struct text under, struct text name_start) {
     bool cut;
@@ -137,12 +151,26 @@ static struct text key_origin(struct request *request) {
     return arena_format(request->arena, "origin/%x/", 16, origin_hash(request));
 }
 
+static struct text key_origin_shard(struct request *request, int shard) {
+    return arena_format(request->arena, "origin/%x%x/", 16, origin_hash(request), 1,
+                        (uint64_t)shard);
+}
+
 struct text key_directory(struct request *request, struct text name_start) {
     return names_from(request, key_origin(request), name_start);
 }
 
+struct text key_directory_shard(struct request *request, int shard, struct text name_start) {
+    return names_from(request, key_origin_shard(request, shard), name_start);
+}
+
+/* A name has one key in all shards but for the shard itself, whatever the part. */
 struct text key_directory_topic(struct request *request, struct text name, uint32_t topic) {
-    return one_name(request, key_origin(request), name, &topic);
+    bool sharded = storage_sharded(request);
+    uint32_t root = sharded ? spread_part(topic, 0) : topic;
+    return one_name(
+        request, sharded ? key_origin_shard(request, spread_directory(topic)) : key_origin(request),
+        name, &root);
 }
 
 #define OFFERS TEXT("topics/offers/")

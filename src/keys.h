@@ -2,7 +2,10 @@
  * expiries.
  *
  *     topic/<origin><topic>/<age><id>/...    all facts of one session, sessions newest first
- *     origin/<origin>/<name> <age><id>...    one for each session, by topic name
+ *     topic/<origin><topic>/<list>/...       where shards are places of their own: what is counted,
+ *                                            and marks
+ *     origin/<origin>/<name> <age><id>...    one for each session, by topic name; where shards are
+ *                                            places of their own a digit follows <origin>
  *     room/<code>/<time><random>-<kind>      what happened in a room, oldest first
  *     peer/<peer>/...                        a peer's offers, and their handshakes
  *     topics/offers/<name> <peer> <batch>... open offers by topic name; topics/<digit>/offers/...
@@ -46,15 +49,24 @@ uint64_t keyed_number(const struct request *request, const char *label, struct t
 
 /* room/<code>/ */
 struct text key_room(struct request *request, struct text code);
+/* <age>, as a number. */
+uint64_t key_age(int64_t time);
 /* <age><id> */
 struct text key_session_id(struct request *request, struct session_code code);
 /* topic/<origin><topic>/ */
 struct text key_topic(struct request *request, uint32_t topic);
+/* topic/<origin><topic>/<list>/, a list that sorts behind the sessions. */
+struct text key_topic_list(struct request *request, uint32_t topic, const char *list);
 /* topic/<origin><topic>/<age><id>/ */
 struct text key_session(struct request *request, struct session_code code);
+/* As much of a name as keys hold, in the digits and letters that they hold it in. */
+struct text key_name_start(struct request *request, struct text name_start);
 /* origin/<origin>/ and as much of the name as keys hold; every topic that starts so is under it. */
 struct text key_directory(struct request *request, struct text name_start);
-/* origin/<origin>/<name> and the space: the sessions of one topic, and of no other. */
+/* The same of one of the directory's shards, 0 to 15. */
+struct text key_directory_shard(struct request *request, int shard, struct text name_start);
+/* origin/<origin>/<name> and the space: the sessions of one topic, and of no other; where the store
+ * is sharded, those of one part of it. */
 struct text key_directory_topic(struct request *request, struct text name, uint32_t topic);
 /* peer/<peer>/ and that family of its keys. */
 struct text key_peer(struct request *request, struct text peer, const char *family);

@@ -4,7 +4,8 @@
  *
  *     tttttttt-aaaa-4aaa-rrrr-rrrrrrrrrrrr
  *
- *     t  32 bits: the keyed hash of origin and topic, which a client cannot reckon back
+ *     t  32 bits: the keyed hash of origin and topic, which a client cannot reckon back; the last 4
+ *        are the part of the topic where the store is sharded (spread.h)
  *     a  28 bits: the low bits of the time of creation in ms, which come round after 74 hours
  *     r  62 bits: random; the first two bits are the UUID's variant
  *

@@ -6,6 +6,7 @@
 #include "session_facts.h"
 
 #include "check.h"
+#include "spread.h"
 
 #include <string.h>
 
@@ -175,12 +176,24 @@ static struct text directory_key(struct request *request, struct session_code co
     return arena_format(request->arena, "%t%t", &topic, &id);
 }
 
+/* Where the store is sharded each session is in one of two lists, for both are counted: `open`, the
+ * oldest first, and `past`. */
+static struct text list_key(struct request *request, struct session_code code, const char *list) {
+    struct text prefix = key_topic_list(request, code.topic, list);
+    return arena_format(request->arena, "%t%x%x", &prefix, TIME_LEN, (uint64_t)code.created_at, 16,
+                        code.id);
+}
+
 void session_create(struct request *request, struct session_code code, struct text topic_name,
                     struct text topic, struct text info, struct text offer) {
     int64_t expires_at = code.created_at + request->settings.numbers[SESSION_TIMEOUT];
     struct text prefix = key_session(request, code);
     storage_put(request, arena_format(request->arena, "%toffer", &prefix),
                 arena_format(request->arena, "%t\n%t\n%t", &topic, &info, &offer), expires_at);
+    if (storage_sharded(request)) {
+        storage_put(request, list_key(request, code, "open"), TEXT(""), expires_at);
+        spread_mark(request, code.topic, expires_at);
+    }
 
     struct text peer = TEXT("");
     if (!text_equal(info, TEXT("\"\""))) {
@@ -190,12 +203,20 @@ void session_create(struct request *request, struct session_code code, struct te
                 arena_format(request->arena, "%t\n%t", &topic, &peer), expires_at);
 }
 
-/* Takes the session out of the directory. Its entry is not deleted, because the entry may be a
- * moment old, and Workers KV takes one write a second to a key. */
-static void mark(struct request *request, const struct session *session) {
+/* Notes that the session is no longer open, and takes it out of the directory. Where the store is
+ * not sharded its entry there is not deleted but marked, because the entry may be a moment old, and
+ * Workers KV takes one write a second to a key. */
+static void close_session(struct request *request, const struct session *session) {
     struct text name;
     CHECK(json_unquote(session->topic, &name));
     struct text entry = directory_key(request, session->code, name);
+    if (storage_sharded(request)) {
+        storage_delete(request, list_key(request, session->code, "open"));
+        storage_put(request, list_key(request, session->code, "past"), TEXT(""),
+                    session->expires_at);
+        storage_delete(request, entry);
+        return;
+    }
     struct text random = key_random(request);
     storage_put(request, arena_format(request->arena, "%t-%t", &entry, &random), TEXT(""),
                 session->expires_at);
@@ -205,7 +226,7 @@ void session_put_answer(struct request *request, const struct session *session,
                         struct text answer) {
     struct text name = arena_format(request->arena, "answer-%x", TIME_LEN, (uint64_t)request->now);
     put(request, session, name, answer);
-    mark(request, session);
+    close_session(request, session);
 }
 
 void session_put_candidate(struct request *request, const struct session *session, enum side side,
@@ -220,6 +241,6 @@ void session_put_candidate(struct request *request, const struct session *sessio
 void session_withdraw(struct request *request, const struct session *session) {
     put(request, session, TEXT("gone-"), TEXT("true"));
     if (session_open(session)) {
-        mark(request, session);
+        close_session(request, session);
     }
 }

@@ -76,9 +76,14 @@ struct page storage_list(struct request *request, struct text prefix, struct tex
 }
 
 void storage_expect(struct request *request, struct text prefix, size_t limit) {
+    storage_expect_after(request, prefix, TEXT(""), limit);
+}
+
+void storage_expect_after(struct request *request, struct text prefix, struct text after,
+                          size_t limit) {
     const struct storage *storage = request->host->storage;
     if (storage->methods->expect != NULL) {
-        storage->methods->expect(storage, request->arena, prefix, limit);
+        storage->methods->expect(storage, request->arena, prefix, after, limit);
     }
 }
 

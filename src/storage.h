@@ -60,10 +60,10 @@ struct storage_methods {
                         struct text after, size_t limit);
     /* Applies the edits in order; false where the store could not. NULL where the host does it. */
     bool (*apply)(struct storage *storage, const struct edit *edits);
-    /* Says what will surely be listed, from its beginning, so that a store that is read
-     * asynchronously fetches all of it at once. NULL where there is nothing to gain. */
+    /* Says what will surely be listed, so that a store that is read asynchronously fetches all of
+     * it at once. NULL where there is nothing to gain. */
     void (*expect)(const struct storage *storage, struct arena *arena, struct text prefix,
-                   size_t limit);
+                   struct text after, size_t limit);
     /* How many facts there are under the prefix at `now`, or how many groups of them; in a time
      * that hardly grows with their number. NULL where the store is not atomic. */
     int64_t (*count)(struct storage *storage, struct text prefix, bool groups, int64_t now);
@@ -87,6 +87,9 @@ struct page storage_list(struct request *request, struct text prefix, struct tex
 /* This will surely be listed, from its beginning and with that limit, after others: a round trip
  * less. */
 void storage_expect(struct request *request, struct text prefix, size_t limit);
+/* The same from the key after `after` on. */
+void storage_expect_after(struct request *request, struct text prefix, struct text after,
+                          size_t limit);
 /* All facts under the prefix from the one after `after` on, however many pages they take; `more` is
  * false. */
 struct page storage_list_all(struct request *request, struct text prefix, struct text after);

@@ -2,7 +2,8 @@
 #include "answer.h"
 #include "check.h"
 #include "handlers.h"
-#include "session_facts.h"
+#include "session_walk.h"
+#include "spread.h"
 
 enum {
     TOPIC_MAX = 256, /* characters */
@@ -38,28 +39,33 @@ static bool check_topic(struct request *request, struct response *response) {
     return true;
 }
 
-static uint32_t topic_hash(const struct request *request) {
-    return (uint32_t)(keyed_hash(request, "topic", request->parameters[0]) >> 32);
-}
-
 /* -- POST /:topic/offer -------------------------------------------------------- */
 
-/* Open sessions of the topic, up to the most there may be, and when the oldest seen expires. */
-static int64_t count_open(struct request *request, struct text topic_key, int64_t *expires_at) {
-    int64_t max = request->settings.numbers[MAX_SESSIONS_PER_TOPIC];
-    int64_t count = 0;
-    struct directory directory = directory_begin(topic_key);
+/* Open sessions that the directory has of the topic, up to the most there may be, and when the
+ * oldest seen expires. */
+static void count_open(struct request *request, struct seat *seat) {
+    struct directory directory =
+        directory_begin(key_directory_topic(request, request->parameters[0], seat->topic));
     size_t mark = request->arena->used;
-    while (count < max && directory_next(request, &directory)) {
+    while (seat->open < seat->max && directory_next(request, &directory)) {
         for (size_t i = 0; i < directory.page.count; i++) {
             if (directory_open(&directory, i)) {
-                *expires_at = directory.page.facts[i].expires_at;
-                count++;
+                seat->expires_at = directory.page.facts[i].expires_at;
+                seat->open++;
             }
         }
         arena_rewind(request->arena, mark);
     }
-    return count;
+}
+
+static struct seat find_seat(struct request *request, uint64_t random) {
+    uint32_t root = spread_root(request, request->parameters[0]);
+    if (storage_sharded(request)) {
+        return spread_seat(request, root, random);
+    }
+    struct seat seat = {.topic = root, .max = request->settings.numbers[MAX_SESSIONS_PER_TOPIC]};
+    count_open(request, &seat);
+    return seat;
 }
 
 static struct response fail_full(struct request *request, int64_t expires_at) {
@@ -98,14 +104,13 @@ struct response post_offer(struct request *request) {
     }
 
     struct text topic = request->parameters[0];
-    uint32_t hash = topic_hash(request);
-    int64_t expires_at = 0;
-    int64_t open = count_open(request, key_directory_topic(request, topic, hash), &expires_at);
-    if (open >= request->settings.numbers[MAX_SESSIONS_PER_TOPIC]) {
-        return fail_full(request, expires_at);
+    uint64_t random = random_take(request, 8);
+    struct seat seat = find_seat(request, random >> 2);
+    if (seat.open >= seat.max) {
+        return fail_full(request, seat.expires_at);
     }
 
-    struct session_code code = session_code_make(hash, request->now, random_take(request, 8));
+    struct session_code code = session_code_make(seat.topic, request->now, random);
     session_create(request, code, topic, json_quote(topic), json_quote(info), json_quote(offer));
     cJSON *answer = json_object();
     json_add_text(answer, "code", session_code_print(code, request->arena));
@@ -120,9 +125,7 @@ struct list {
     struct text topic; /* JSON string; two topics of one origin may share the hash in their keys */
     int64_t count, limit;
     size_t bytes;
-    struct text reading; /* <age><id> of the session whose facts are being read */
-    struct text last;    /* the same of the last session that is done with */
-    bool full;           /* an open session was left out */
+    bool full; /* an open session was left out */
 };
 
 static void list_session(struct request *request, struct list *list,
@@ -150,76 +153,6 @@ static void list_session(struct request *request, struct list *list,
     json_add_number(item, "expiresAt", session->expires_at);
 }
 
-static void finish_session(struct request *request, struct list *list,
-                           const struct session *session) {
-    if (list->full) {
-        return;
-    }
-    list_session(request, list, session);
-    if (!list->full && list->reading.len > 0) {
-        list->last = list->reading;
-    }
-}
-
-/* Facts to ask for first: as many as that many sessions have in the common case, of an offer and
- * some candidates. */
-static size_t page_size(int64_t limit) {
-    enum { FACTS = 10, SPARE = 50 };
-    return (size_t)limit * FACTS + SPARE;
-}
-
-/* <age><id>, as `next` gives it. */
-static bool parse_id(struct text id, struct session_code *code) {
-    uint64_t age;
-    if (id.len != SESSION_ID_LEN || !text_hex((struct text){id.at, 12}, &age) ||
-        !text_hex(text_from(id, 12), &code->id)) {
-        return false;
-    }
-    code->created_at = (int64_t)(0xFFFFFFFFFFFF - age);
-    return true;
-}
-
-/* Lists the sessions of one page of facts. `session` is the one whose facts are being read, which
- * may go on in the next page. */
-static void list_page(struct request *request, struct list *list, struct session *session,
-                      struct text prefix, const struct page *page) {
-    for (size_t i = 0; i < page->count && !list->full; i++) {
-        struct text name = text_from(page->facts[i].key, prefix.len);
-        struct text id = text_cut(&name, '/');
-        if (!text_equal(id, list->reading)) {
-            finish_session(request, list, session);
-            list->reading = id;
-            *session = (struct session){.code.topic = session->code.topic};
-            CHECK(parse_id(id, &session->code));
-        }
-        session_add(request, session, name, &page->facts[i]);
-    }
-}
-
-/* The key behind all facts of a session: '0' comes after the '/' that ends its <age><id>. */
-static struct text past_session(struct request *request, struct text prefix, struct text id) {
-    return arena_format(request->arena, "%t%t0", &prefix, &id);
-}
-
-/* Passes over the rest of a session of which enough has been read. */
-static void pass_over(struct request *request, struct list *list, struct session *session,
-                      struct text prefix, struct page *page) {
-    if (session->bytes >= SESSION_BYTES && !list->full) {
-        finish_session(request, list, session);
-        page->last = past_session(request, prefix, list->reading);
-        *session = (struct session){.code.topic = session->code.topic};
-        list->reading = NO_TEXT;
-    }
-}
-
-/* A page costs memory even where its sessions are all answered. The list ends once reading has
- * taken three eighths of the arena, and says that it goes on: one more page, or one session however
- * large, and the printing of it all still fit. */
-static bool may_read_on(const struct request *request, const struct list *list) {
-    const struct arena *arena = request->arena;
-    return !list->full && (list->last.len == 0 || arena->used < arena->limit / 8 * 3);
-}
-
 struct response get_sessions(struct request *request) {
     struct response wrong;
     if (!check_topic(request, &wrong)) {
@@ -230,32 +163,23 @@ struct response get_sessions(struct request *request) {
         return fail_parameter(request, "limit");
     }
     struct text after;
-    struct session session = {.code.topic = topic_hash(request)};
+    struct session_code code;
     if (!query_text(request, "after", &after) ||
-        (after.at != NULL && !parse_id(after, &session.code))) {
+        (after.at != NULL && !session_id_parse(after, &code))) {
         return fail_parameter(request, "after");
     }
 
     cJSON *body = json_object();
-    struct list list = {.sessions = json_add_array(body, "sessions"),
-                        .topic = json_quote(request->parameters[0]),
-                        .limit = limit};
-    struct text prefix = key_topic(request, session.code.topic);
-    struct page page = {
-        .last = after.at == NULL ? TEXT("") : past_session(request, prefix, after),
-        .more = true,
-    };
-    for (size_t size = page_size(limit); page.more && may_read_on(request, &list); size *= 2) {
-        size = size < STORAGE_PAGE_MAX ? size : STORAGE_PAGE_MAX;
-        page = storage_list(request, prefix, page.last, size);
-        list_page(request, &list, &session, prefix, &page);
-        pass_over(request, &list, &session, prefix, &page);
+    struct text topic = request->parameters[0];
+    struct list list = {
+        .sessions = json_add_array(body, "sessions"), .topic = json_quote(topic), .limit = limit};
+    struct session_walk walk =
+        session_walk_begin(request, spread_root(request, topic), after, limit);
+    while (!list.full && session_walk_next(request, &walk)) {
+        list_session(request, &list, &walk.session);
     }
-    if (!page.more) {
-        finish_session(request, &list, &session);
-    }
-    if (list.full || page.more) {
-        json_add_text(body, "next", list.last);
+    if (list.full || walk.more) {
+        json_add_text(body, "next", walk.last);
     }
     return answer_json(200, body);
 }

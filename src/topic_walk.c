@@ -1,10 +1,4 @@
-/* Topic walk: a merge of the places that know topics, each of which is in key order.
- *
- *     sessions    the directory of the origin, an entry for each
- *     offers      the lists of topics: counted topic by topic where the store is atomic, else
- *                 walked like the directory
- *     wide        what requests with many topics left, where the store is eventual; read at once,
- *                 and put in order
+/* Topic walk: a merge of the places that know topics.
  *
  * A page of each place is read, and what is in all of them by then is merged. Of the pages only the
  * names are kept that are still needed; what else they held is given back before the next ones are
@@ -14,50 +8,22 @@
 #include "answer.h"
 #include "check.h"
 #include "keys.h"
-#include "offer_lists.h"
+#include "topic_places.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum {
-    PEERS_MAX = 10000, /* distinct peers counted in one topic */
-    KEYS_HOLD = 130,   /* bytes of a name that keys hold, whatever it is */
-    HELD_MAX = 100,    /* names put in order that share more than keys hold */
-    GROUPS_MAX = 64,   /* topics that are counted at a time */
-    OFFERS_PAGES = 8,  /* of the topics' lists that are looked at, where they are walked */
-    WIDE_PAGES = 4,    /* of the wide lists that are looked at */
-    WIDE_MAX = 25000,  /* topics in their entries, likewise */
+    PEERS_MAX = 10000,    /* distinct peers counted in one topic */
+    SESSIONS_MAX = 10000, /* that are read of one topic, where its shards could be counted */
+    KEYS_HOLD = 130,      /* bytes of a name that keys hold, whatever it is */
+    HELD_MAX = 100,       /* names put in order that share more than keys hold */
 };
-
-/* What a place knows of a topic: an entry of a list, or all of it. */
-struct item {
-    struct text order; /* of the key: what holds the name */
-    struct text name;  /* as JSON */
-    int64_t count;
-    int64_t peers; /* that nobody else has; else `peer` */
-    uint64_t peer;
-    struct text key; /* the place goes on behind it */
-};
-
-struct place {
-    struct text prefix;
-    void (*load)(struct request *request, struct place *place);
-    struct item *items;
-    size_t count, next;
-    struct text end; /* key that the items come to */
-    bool more;       /* the place goes on there */
-    int pages;       /* that may be read: others' offers are not to make this fail */
-    char after[STORAGE_KEY_MAX];
-    size_t after_len;
-};
-
-enum { SESSIONS, OFFERS, WIDE, PLACES };
 
 struct walk {
     struct request *request;
-    struct place places[PLACES];
+    struct place *places;
+    size_t places_count;
     struct text start; /* what a name must start with, as JSON without its closing quote */
-    struct text offers_prefix;
     int64_t offset;
     int64_t limit;
     int64_t enough; /* topics, to know what follows the page and what is said of their number */
@@ -71,198 +37,15 @@ struct walk {
     struct topic held[HELD_MAX]; /* seen, sorted, and not passed yet: see hold() */
     size_t held_count;
     struct topic open; /* the one being counted; no name where there is none */
-    uint64_t *peers;   /* of the open topic, hashes */
+    int64_t number;    /* of the open topic, counting on */
+    int64_t sessions;  /* of it, that were read */
+    uint64_t *peers;   /* of it, hashes */
     size_t peers_count;
 
     bool countable;      /* offers need not be walked to be counted */
     bool counting;       /* the page is full, and the other topics of offers are only counted */
     int64_t offers_seen; /* topics of offers that were taken */
 };
-
-/* -- Places -------------------------------------------------------------------- */
-
-/* Up to the space that ends the name. */
-static struct text order_of(struct text key, size_t prefix) {
-    struct text name = text_from(key, prefix);
-    return text_cut(&name, ' ');
-}
-
-/* Entries of lists are followed by their marks. */
-static size_t end_of_entry(const struct page *page, size_t i) {
-    struct text entry = page->facts[i].key;
-    size_t end = i + 1;
-    while (end < page->count && is_mark_of(entry, page->facts[end].key)) {
-        end++;
-    }
-    return end;
-}
-
-static void add_session(struct item *item, const struct fact *facts, size_t count) {
-    struct text peer = facts[0].value;
-    item->name = text_cut(&peer, '\n');
-    item->count = item->name.len > 0 && count == 1;
-    item->peers = !text_hex(peer, &item->peer); /* no info: a peer of its own */
-}
-
-static uint64_t hash_of(struct text peer) {
-    uint64_t hash;
-    CHECK(text_hex((struct text){peer.at, 16}, &hash));
-    return hash;
-}
-
-static bool is_entry(const struct fact *fact) {
-    return fact->value.len > 0 && fact->value.at[0] >= '0' && fact->value.at[0] <= '9';
-}
-
-static void add_offers(struct request *request, struct item *item, struct fact *facts,
-                       size_t count) {
-    struct offer_list list = offer_list_of(facts, count);
-    while (is_entry(&facts[0]) && offer_list_next(request, &list)) {
-        item->name = list.listed.label;
-        item->peer = hash_of(list.listed.peer);
-        item->count++;
-    }
-}
-
-/* Reads a page of entries, each with its marks: the last one is left to the next page where its
- * marks may be there. */
-static void load_entries(struct request *request, struct place *place, bool offers) {
-    struct text after = {place->after, place->after_len};
-    struct page page = storage_list(request, place->prefix, after, STORAGE_PAGE_MAX);
-    place->items = arena_array(request->arena, page.count, sizeof place->items[0]);
-    place->end = page.last;
-    place->more = page.more;
-    for (size_t i = 0, end; i < page.count; i = end) {
-        end = end_of_entry(&page, i);
-        if (page.more && end == page.count && i > 0) {
-            place->end = page.facts[i - 1].key;
-            return;
-        }
-        struct item *item = &place->items[place->count];
-        item->order = order_of(page.facts[i].key, place->prefix.len);
-        item->key = page.facts[end - 1].key;
-        if (offers) {
-            add_offers(request, item, &page.facts[i], end - i);
-        } else {
-            add_session(item, &page.facts[i], end - i);
-        }
-        place->count += item->count > 0;
-        if (item->count == 0) {
-            *item = (struct item){0};
-        }
-    }
-}
-
-static void load_sessions(struct request *request, struct place *place) {
-    load_entries(request, place, false);
-}
-
-static void load_offers(struct request *request, struct place *place) {
-    load_entries(request, place, true);
-}
-
-/* Asks for the first entry of each topic, and counts the rest of it. */
-static void load_groups(struct request *request, struct place *place) {
-    struct text after = {place->after, place->after_len};
-    place->items = arena_array(request->arena, GROUPS_MAX, sizeof place->items[0]);
-    place->more = true;
-    while (place->count < GROUPS_MAX) {
-        struct page page = storage_list(request, place->prefix, after, 1);
-        place->more = page.count > 0 || page.more;
-        if (!place->more) {
-            return;
-        }
-        after = page.last;
-        if (page.count == 0) { /* what expired is passed over */
-            continue;
-        }
-        struct item *item = &place->items[place->count++];
-        item->order = order_of(page.facts[0].key, place->prefix.len);
-        struct text group = {page.facts[0].key.at, place->prefix.len + item->order.len + 1};
-        struct text value = page.facts[0].value;
-        text_cut(&value, '\n');
-        item->name = text_cut(&value, '\n');
-        item->count = storage_count(request, group);
-        item->peers = storage_count_groups(request, group);
-        /* '~' sorts after the digits that follow the space. */
-        item->key = after = arena_format(request->arena, "%t~", &group);
-    }
-    place->end = after;
-}
-
-static int compare_items(const void *a, const void *b) {
-    const struct item *left = a;
-    const struct item *right = b;
-    return text_compare(left->order, right->order);
-}
-
-/* What keys of that topic hold of its name. */
-static struct text order_of_topic(const struct walk *walk, struct text topic) {
-    struct arena *arena = walk->request->arena;
-    size_t mark = arena->used;
-    struct text name;
-    CHECK(json_unquote(topic, &name));
-    struct text key = key_offers_topic(walk->request, name);
-    return arena_keep(arena, mark, order_of(key, walk->offers_prefix.len));
-}
-
-/* What the wide lists hold, all of it at once: up to so many items, and pages. */
-static void load_wide(struct walk *walk, struct place *place) {
-    struct request *request = walk->request;
-    struct offer_list list =
-        offer_list_begin(key_offers_wide(request, NO_TEXT), TEXT(""), STORAGE_PAGE_MAX, NO_TEXT);
-    list.pages = WIDE_PAGES;
-    struct text label = NO_TEXT;
-    while (offer_list_next(request, &list)) {
-        const struct listed *listed = &list.listed;
-        if (!text_starts(listed->label, walk->start)) {
-            continue;
-        }
-        bool same = listed->label.at == label.at; /* of the same entry, then */
-        label = listed->label;
-        if (place->items == NULL) {
-            place->items = arena_array(request->arena, WIDE_MAX, sizeof place->items[0]);
-        }
-        if (place->count == WIDE_MAX || request->arena->used > request->arena->limit / 2) {
-            break;
-        }
-        if (!same) {
-            place->items[place->count++] = (struct item){
-                .order = order_of_topic(walk, label), .name = label, .peer = hash_of(listed->peer)};
-        }
-        place->items[place->count - 1].count++;
-    }
-    if (place->count > 0) {
-        qsort(place->items, place->count, sizeof place->items[0], compare_items);
-    }
-}
-
-/* Begins where the place was left. */
-static void load(struct request *request, struct place *place) {
-    if (place->load != NULL && place->more) {
-        place->count = place->next = 0;
-        place->more = false;
-        place->load(request, place);
-    }
-}
-
-/* Notes how far a place has been read: what is in memory goes. */
-static void leave(struct place *place) {
-    if (place->load == NULL) {
-        return;
-    }
-    bool whole = place->next == place->count;
-    struct text key = whole ? place->end : NO_TEXT;
-    if (!whole && place->next > 0) {
-        key = place->items[place->next - 1].key;
-    }
-    if (key.at != NULL) {
-        memcpy(place->after, key.at, key.len);
-        place->after_len = key.len;
-    }
-    place->more = whole ? place->more && --place->pages > 0 : true;
-    place->count = place->next = 0;
-}
 
 /* -- Topics that have been counted --------------------------------------------- */
 
@@ -340,14 +123,22 @@ static void hold(struct walk *walk, const struct topic *topic) {
     walk->held[at] = *topic;
 }
 
+static bool page_is_full(const struct walk *walk) {
+    return walk->full || walk->kept_count == walk->limit;
+}
+
 /* Once the page is full, topics of offers are only counted where that can be done. */
 static void begin_counting(struct walk *walk) {
-    struct place *offers = &walk->places[OFFERS];
-    bool enough = walk->full || walk->kept_count == walk->limit;
-    if (enough && walk->countable && !walk->counting) {
-        walk->counting = true;
-        offers->next = offers->count;
-        offers->more = false;
+    if (!page_is_full(walk) || !walk->countable || walk->counting) {
+        return;
+    }
+    walk->counting = true;
+    for (size_t i = 0; i < walk->places_count; i++) {
+        struct place *place = &walk->places[i];
+        if (place->offers) {
+            place->next = place->count;
+            place->more = false;
+        }
     }
 }
 
@@ -368,6 +159,8 @@ static void close_topic(struct walk *walk) {
     }
     *topic = (struct topic){0};
     walk->peers_count = 0;
+    walk->sessions = 0;
+    walk->number++;
     begin_counting(walk);
 }
 
@@ -398,7 +191,13 @@ static void keep_names(struct walk *walk, int64_t kept_before) {
 
 /* -- The merge ----------------------------------------------------------------- */
 
-static void take(struct walk *walk, const struct item *item) {
+static void note_taken(struct walk *walk, struct place *place, int64_t count) {
+    place->taken = place->topic == walk->number ? place->taken + count : count;
+    place->topic = walk->number;
+    walk->sessions += place->offers ? 0 : count;
+}
+
+static void take(struct walk *walk, struct place *place, const struct item *item) {
     if (!text_starts(item->name, walk->start)) {
         return;
     }
@@ -412,57 +211,112 @@ static void take(struct walk *walk, const struct item *item) {
     if (item->peers == 0 && walk->peers_count < PEERS_MAX) {
         walk->peers[walk->peers_count++] = item->peer;
     }
+    note_taken(walk, place, item->count);
 }
 
 /* The place whose item comes next; NULL where one has to be read on first, or all are through. */
 static struct place *first_place(struct walk *walk) {
     struct place *first = NULL;
-    for (int i = 0; i < PLACES; i++) {
+    for (size_t i = 0; i < walk->places_count; i++) {
         struct place *place = &walk->places[i];
         if (place->next == place->count) {
             if (place->more) {
                 return NULL;
             }
-        } else if (first == NULL ||
-                   compare_items(&place->items[place->next], &first->items[first->next]) < 0) {
+        } else if (first == NULL || text_compare(place->items[place->next].order,
+                                                 first->items[first->next].order) < 0) {
             first = place;
         }
     }
     return first;
 }
 
-static void merge(struct walk *walk) {
-    struct place *place;
-    while (walk->total < walk->enough && (place = first_place(walk)) != NULL) {
-        bool offers = place == &walk->places[OFFERS];
-        take(walk, &place->items[place->next]);
-        if (offers && walk->counting) {
-            continue; /* this one began the counting, and is counted there */
+/* Takes an item, and those behind it that sort like it: no place has one before them. */
+static void take_run(struct walk *walk, struct place *place) {
+    struct text order = place->items[place->next].order;
+    do {
+        take(walk, place, &place->items[place->next]);
+        if (place->offers && walk->counting) {
+            return; /* this one began the counting, and is counted there */
         }
-        walk->offers_seen += offers;
+        walk->offers_seen += place->offers;
         place->next++;
+    } while (place->next < place->count && text_equal(place->items[place->next].order, order));
+}
+
+/* What sorts like the end of a page that goes on may be taken wherever it is: a topic of many
+ * shards is read on in all of them at once. */
+static void take_along(struct walk *walk, const struct place *cut) {
+    struct text order = cut->items[cut->count - 1].order;
+    for (size_t i = 0; i < walk->places_count; i++) {
+        struct place *place = &walk->places[i];
+        if (place->next < place->count && text_equal(place->items[place->next].order, order)) {
+            take_run(walk, place);
+        }
     }
+}
+
+static void merge(struct walk *walk) {
+    struct place *place, *last = NULL;
+    while (walk->total < walk->enough && (place = first_place(walk)) != NULL) {
+        take_run(walk, place);
+        last = place;
+    }
+    if (last != NULL && place_is_cut(last)) {
+        take_along(walk, last);
+    }
+}
+
+/* Whether anything is told of the open topic but that it is there. */
+static bool is_told(const struct walk *walk) {
+    return walk->open.name.len > KEYS_HOLD || (walk->total >= walk->offset && !page_is_full(walk));
+}
+
+/* Of a topic with many sessions no more is read than what is told of it needs: the rest is counted
+ * where it counts, and passed over. */
+static void cut_short(struct walk *walk, struct place *place) {
+    if (!place_is_cut(place) || place->offers || place->topic != walk->number) {
+        return;
+    }
+    bool told = is_told(walk);
+    if (told && walk->sessions < SESSIONS_MAX && !place_is_long(place)) {
+        return;
+    }
+    struct text group = place_pass(walk->request, place, &place->items[place->count - 1]);
+    walk->open.count += told ? storage_count(walk->request, group) - place->taken : 0;
 }
 
 static bool goes_on(const struct walk *walk) {
     bool more = false;
-    for (int i = 0; i < PLACES; i++) {
+    for (size_t i = 0; i < walk->places_count; i++) {
         more = more || walk->places[i].more;
     }
     return more && walk->total < walk->enough;
+}
+
+/* Where one has to be read on, the others will have to be soon: all are asked for at once. */
+static void leave_places(struct walk *walk) {
+    for (size_t i = 0; i < walk->places_count; i++) {
+        cut_short(walk, &walk->places[i]);
+    }
+    bool more = goes_on(walk);
+    for (size_t i = 0; i < walk->places_count; i++) {
+        if (more) {
+            place_expect(walk->request, &walk->places[i]);
+        }
+        place_leave(&walk->places[i]);
+    }
 }
 
 static void run(struct walk *walk) {
     walk->kept_end = walk->request->arena->used;
     while (goes_on(walk)) {
         int64_t kept_before = walk->kept_count;
-        for (int i = 0; i < PLACES; i++) {
-            load(walk->request, &walk->places[i]);
+        for (size_t i = 0; i < walk->places_count; i++) {
+            place_load(walk->request, &walk->places[i]);
         }
         merge(walk);
-        for (int i = 0; i < PLACES; i++) {
-            leave(&walk->places[i]);
-        }
+        leave_places(walk);
         keep_names(walk, kept_before);
     }
     close_topic(walk);
@@ -471,33 +325,19 @@ static void run(struct walk *walk) {
 
 struct topics topics_find(struct request *request, struct text start, int64_t offset,
                           int64_t limit) {
-    bool atomic = storage_atomic(request);
     struct text quoted = json_quote(start);
     struct walk walk = {
         .request = request,
         .start = {quoted.at, quoted.len - 1},
-        .offers_prefix = key_offers(request, start),
         .offset = offset,
         .limit = limit,
         .enough = offset + limit < TOPICS_TOTAL_MAX ? TOPICS_TOTAL_MAX : offset + limit + 1,
         .kept = arena_array(request->arena, (size_t)limit, sizeof walk.kept[0]),
         .peers = arena_array(request->arena, PEERS_MAX, sizeof walk.peers[0]),
-        .countable = atomic && start.len <= KEYS_HOLD,
+        .countable = storage_atomic(request) && !storage_sharded(request) && start.len <= KEYS_HOLD,
     };
-    walk.places[SESSIONS] = (struct place){.prefix = key_directory(request, start),
-                                           .load = load_sessions,
-                                           .more = true,
-                                           .pages = INT32_MAX};
-    walk.places[OFFERS] = (struct place){.prefix = walk.offers_prefix,
-                                         .load = atomic ? load_groups : load_offers,
-                                         .more = true,
-                                         .pages = atomic ? INT32_MAX : OFFERS_PAGES};
-    storage_expect(request, walk.places[SESSIONS].prefix, STORAGE_PAGE_MAX);
-    storage_expect(request, walk.offers_prefix, STORAGE_PAGE_MAX);
-    int64_t groups = walk.countable ? storage_count_groups(request, walk.offers_prefix) : 0;
-    if (!atomic) {
-        load_wide(&walk, &walk.places[WIDE]);
-    }
+    int64_t groups = walk.countable ? storage_count_groups(request, key_offers(request, start)) : 0;
+    walk.places = places_begin(request, start, walk.start, &walk.places_count);
     run(&walk);
     return (struct topics){walk.kept, walk.kept_count,
                            walk.total + (walk.counting ? groups - walk.offers_seen : 0)};

@@ -146,10 +146,10 @@ static struct page wasm_list(const struct storage *storage, struct arena *memory
 
 /* A miss is noted without leaving; what is there already is handed over again when it is listed. */
 static void wasm_expect(const struct storage *storage, struct arena *memory, struct text prefix,
-                        size_t limit) {
+                        struct text after, size_t limit) {
     (void)storage;
     size_t mark = memory->used;
-    host_list(prefix.at, (uint32_t)prefix.len, prefix.at, 0, (uint32_t)limit);
+    host_list(prefix.at, (uint32_t)prefix.len, after.at, (uint32_t)after.len, (uint32_t)limit);
     arena_rewind(memory, mark);
 }
 

@@ -187,6 +187,36 @@ static void long_names_that_differ_late_have_their_own_entries(void **state) {
     assert_true(text_equal(key_directory(request, one), key_directory(request, two)));
 }
 
+static void a_directory_in_shards_has_the_same_names_in_each(void **state) {
+    struct request *request = world_request(as_world(state));
+    struct text names[] = {TEXT("a"), TEXT("a b"), TEXT("\x01"), NO_TEXT};
+    names[3] = text_of(world_repeat(as_world(state), "\xF0\x9F\x98\x80", 256));
+    const size_t prefix = strlen("origin/") + 17 + 1;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        struct text root = key_directory_topic(request, names[i], 0x12345670);
+        assert_true(text_starts(root, key_directory_shard(request, 7, names[i])));
+        assert_true(text_starts(text_from(root, prefix), key_name_start(request, names[i])));
+        assert_true(root.len + SESSION_ID_LEN <= STORAGE_KEY_MAX);
+        for (uint32_t part = 1; part < 16; part++) {
+            struct text key = key_directory_topic(request, names[i], 0x12345670 + part);
+            struct text shard = key_directory_shard(request, (int)(7 + part) & 15, TEXT(""));
+            assert_true(text_starts(key, shard));
+            assert_true(text_equal(text_from(key, prefix), text_from(root, prefix)));
+        }
+    }
+}
+
+static void the_lists_of_a_topic_sort_behind_its_sessions(void **state) {
+    struct request *request = world_request(as_world(state));
+    static const char *const lists[] = {"open", "past", "spread"};
+    struct session_code oldest = {0x70, 0, UINT64_MAX};
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        struct text list = key_topic_list(request, 0x70, lists[i]);
+        assert_true(text_starts(list, key_topic(request, 0x70)));
+        assert_true(text_compare(list, key_session(request, oldest)) > 0);
+    }
+}
+
 /* -- Rooms --------------------------------------------------------------------- */
 
 static void a_room_is_a_shard_of_its_own(void **state) {
@@ -324,6 +354,8 @@ int main(void) {
         world_test(the_topics_that_start_so_are_those_under_the_key),
         world_test(the_longest_names_fit_and_stay_valid),
         world_test(long_names_that_differ_late_have_their_own_entries),
+        world_test_sharded(a_directory_in_shards_has_the_same_names_in_each),
+        world_test(the_lists_of_a_topic_sort_behind_its_sessions),
         world_test(a_room_is_a_shard_of_its_own),
         world_test(a_digest_is_all_of_an_hmac_over_label_scope_and_secret),
         world_test(digests_of_another_label_scope_or_secret_differ),

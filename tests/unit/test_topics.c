@@ -1,5 +1,6 @@
 /* Topics over whole requests: counting, paging and sorting. */
 #include "session_facts.h"
+#include "spread.h"
 #include "world.h"
 
 #include <stdio.h>
@@ -12,7 +13,7 @@ static const int64_t LIFE = 300000;
 static void fill(struct world *world, const char *topic, const char *info, int count) {
     for (int i = 0; i < count; i++) {
         struct request *request = world_request(world);
-        uint32_t hash = (uint32_t)(keyed_hash(request, "topic", text_of(topic)) >> 32);
+        uint32_t hash = spread_root(request, text_of(topic));
         struct session_code code = session_code_make(hash, request->now, random_take(request, 8));
         struct text json = arena_format(request->arena, "\"%s\"", topic);
         struct text info_json = arena_format(request->arena, "\"%s\"", info);
@@ -387,8 +388,7 @@ static void answered_sessions_are_not_counted_wherever_a_page_ends(void **state)
         const struct fact offer = {request->edits->key, request->edits->value,
                                    request->edits->expires_at};
         session_add(request, &session, TEXT("offer"), &offer);
-        uint32_t hash =
-            (uint32_t)(keyed_hash(request, "topic", i % 2 == 0 ? TEXT("even") : TEXT("odd")) >> 32);
+        uint32_t hash = spread_root(request, i % 2 == 0 ? TEXT("even") : TEXT("odd"));
         session.code = session_code_make(hash, request->now, (world->host.random - 4));
         request->edits = NULL;
         request->edits_end = &request->edits;
@@ -638,34 +638,30 @@ static void topics_of_requests_with_many_are_counted_with_the_others(void **stat
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        world_test(an_empty_directory_has_all_its_fields),
-        world_test(the_root_says_who_answers),
-        world_test(a_browser_is_sent_to_the_page),
-        world_test(topics_are_sorted_by_their_bytes),
-        world_test(peers_are_distinct_by_info_and_each_alone_without),
-        world_test(topics_with_no_open_session_are_not_listed),
-        world_test(topics_of_another_origin_are_not_counted),
-        world_test(long_topics_that_differ_late_are_counted_apart_and_in_order),
-        world_test(a_hundred_topics_that_differ_late_are_in_order),
-        world_test(pages_and_offsets_have_their_own_defaults),
-        world_test(what_is_no_range_is_named),
-        world_test(startswith_matches_bytes_and_is_echoed),
-        world_test(the_total_stops_at_ten_thousand),
-        world_test(exactly_ten_thousand_topics_are_all_there_is),
-        world_test(topics_of_many_sessions_are_counted_across_pages),
-        world_test(answered_sessions_are_not_counted_wherever_a_page_ends),
-        world_test(the_longest_names_fill_a_page_within_the_arena),
-        world_test(the_most_escaped_names_do_not_make_an_answer_over_one_mebibyte),
+        world_tests(an_empty_directory_has_all_its_fields),
+        world_tests(the_root_says_who_answers),
+        world_tests(a_browser_is_sent_to_the_page),
+        world_tests(topics_are_sorted_by_their_bytes),
+        world_tests(peers_are_distinct_by_info_and_each_alone_without),
+        world_tests(topics_with_no_open_session_are_not_listed),
+        world_tests(topics_of_another_origin_are_not_counted),
+        world_tests(long_topics_that_differ_late_are_counted_apart_and_in_order),
+        world_tests(a_hundred_topics_that_differ_late_are_in_order),
+        world_tests(pages_and_offsets_have_their_own_defaults),
+        world_tests(what_is_no_range_is_named),
+        world_tests(startswith_matches_bytes_and_is_echoed),
+        world_tests(the_total_stops_at_ten_thousand),
+        world_tests(exactly_ten_thousand_topics_are_all_there_is),
+        world_tests(topics_of_many_sessions_are_counted_across_pages),
+        world_tests(answered_sessions_are_not_counted_wherever_a_page_ends),
+        world_tests(the_longest_names_fill_a_page_within_the_arena),
+        world_tests(the_most_escaped_names_do_not_make_an_answer_over_one_mebibyte),
         world_test(offers_and_sessions_are_counted_as_a_plain_list_would_count_them),
-        cmocka_unit_test_setup_teardown(
-            offers_and_sessions_are_counted_as_a_plain_list_would_count_them, world_open_eventual,
-            world_close),
+        world_test_eventual(offers_and_sessions_are_counted_as_a_plain_list_would_count_them),
         world_test(offers_are_seen_by_every_origin_and_sessions_by_their_own),
-        cmocka_unit_test_setup_teardown(offers_are_seen_by_every_origin_and_sessions_by_their_own,
-                                        world_open_eventual, world_close),
+        world_test_eventual(offers_are_seen_by_every_origin_and_sessions_by_their_own),
         world_test(topics_of_requests_with_many_are_counted_with_the_others),
-        cmocka_unit_test_setup_teardown(topics_of_requests_with_many_are_counted_with_the_others,
-                                        world_open_eventual, world_close),
+        world_test_eventual(topics_of_requests_with_many_are_counted_with_the_others),
     };
     return cmocka_run_group_tests_name("topics", tests, NULL, NULL);
 }
