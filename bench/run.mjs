@@ -4,6 +4,7 @@
 // Nothing here is asserted. What is compared is measured in one run, in turns, and a figure is the median of its
 // rounds: the machine may have other things to do. BENCH_QUICK=1 takes fewer rounds.
 
+import { availableParallelism, loadavg } from "node:os";
 import { fileURLToPath } from "node:url";
 import { reportTwin } from "./beside-twin.mjs";
 import { reportCpu } from "./cpu.mjs";
@@ -34,4 +35,7 @@ if (only && !Object.hasOwn(PARTS, only)) {
   console.error(`ONLY=${only}: wants one of ${Object.keys(PARTS).join(", ")}`);
   process.exit(2);
 }
+const busy = () =>
+  `load average ${loadavg()[0].toFixed(1)} on ${availableParallelism()} processors`;
+console.log(`Before: ${busy()}. Figures are to be taken on a machine that has nothing else to do.`);
 for (const [name, report] of Object.entries(PARTS)) if (!only || name === only) await report();
