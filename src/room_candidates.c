@@ -313,9 +313,15 @@ struct response get_room_candidates(struct request *request) {
 
 /* -- GET /rooms/:code/socket --------------------------------------------------- */
 
-/* Its id is the Idempotency-Key. */
-static struct response take_candidates(struct request *request, const cJSON *message) {
-    struct text id;
+/* An offer, an answer, or candidates, whose id is the Idempotency-Key. */
+static struct response take_message(struct request *request, const cJSON *message) {
+    struct text type, id;
+    if (json_text(message, "type", &type) && text_equal(type, TEXT("offer"))) {
+        return post_room_offer(request);
+    }
+    if (type.at != NULL && text_equal(type, TEXT("answer"))) {
+        return post_room_answer(request);
+    }
     if (json_text(message, "id", &id)) {
         request->headers[HEADER_IDEMPOTENCY_KEY] = id;
     }
@@ -324,5 +330,5 @@ static struct response take_candidates(struct request *request, const cJSON *mes
 
 struct response get_room_socket(struct request *request) {
     static const struct standing_read reads[] = {{get_room, true}, {get_room_candidates, false}};
-    return socket_serve(request, reads, 2, take_candidates);
+    return socket_serve(request, reads, 2, take_message);
 }

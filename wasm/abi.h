@@ -12,11 +12,10 @@
  * new view of memory.buffer after every call, since any call may grow the memory; it checks every
  * address and length it is given.
  *
- * The head is UTF-8, lines ended by a line feed: method, path, query (without "?"), own origin,
- * client's address, time now in ms, then a line for each setting and each header that describe()
- * names, in its order:
- * "=" and the value, or nothing where there is none. RANDOM_BYTES from a CSPRNG come next, then the
- * body.
+ * The head is UTF-8, lines ended by a line feed: time now in ms; a line for each setting that
+ * describe() names; method, path, query (without "?"), own origin, client's address; a line for
+ * each header that describe() names. Settings and headers are "=" and the value, or nothing where
+ * there is none. RANDOM_BYTES from a CSPRNG come next, then the body.
  *
  * Leaving early. `leave` never returns, and `enter` may not: the host throws a JavaScript exception
  * through the C frames and sets __stack_pointer back to what it was. A trap (an exception that the

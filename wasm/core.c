@@ -217,17 +217,17 @@ static struct text read_request(struct request *request) {
                                 .host = &kv_host,
                                 .random = {rest.at, RANDOM_BYTES},
                                 .body = text_from(rest, RANDOM_BYTES),
-                                .method = text_cut(&head, '\n'),
                                 .edits_end = &request->edits};
-    request->path = text_cut(&head, '\n');
-    request->query = text_cut(&head, '\n');
-    request->own_origin = text_cut(&head, '\n');
-    request->address = text_cut(&head, '\n');
     CHECK(text_number(text_cut(&head, '\n'), &request->now));
     struct text values[SETTINGS];
     for (int i = 0; i < SETTINGS; i++) {
         values[i] = line_value(&head);
     }
+    request->method = text_cut(&head, '\n');
+    request->path = text_cut(&head, '\n');
+    request->query = text_cut(&head, '\n');
+    request->own_origin = text_cut(&head, '\n');
+    request->address = text_cut(&head, '\n');
     for (int i = 0; i < HEADERS; i++) {
         request->headers[i] = line_value(&head);
     }

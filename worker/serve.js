@@ -7,11 +7,11 @@ const BODY_MAX = 1024 * 1024; // bytes; the largest that any route takes
 const READ_WHOLE = 4 * BODY_MAX; // a client that is answered while it still sends may only see a reset
 const RUNS_MAX = 64; // of one request
 const LOOK_EVERY = 1000; // ms
-const FIRST_SETTING = 5; // line of a head; the time comes before it
+const NOTHING = new Uint8Array();
 
 /**
  * @typedef {object} Asked a request as it goes from one place to another
- * @property {(string | null)[]} head its lines as wasm/abi.h has them, the time apart
+ * @property {string} head its own lines, as wasm/abi.h has them
  * @property {Uint8Array} tail random bytes and the body
  * @property {string[]} been the shards that it has been taken to
  * @property {string} [socket] the protocols that it offers for a WebSocket
@@ -20,6 +20,7 @@ const FIRST_SETTING = 5; // line of a head; the time comes before it
 /** One module in one environment. A trap costs one request, and the instance. */
 export class Server {
   /** @type {Core | undefined} */ #instance;
+  /** @type {string | undefined} */ #settings;
 
   constructor(module, env) {
     this.module = module;
@@ -34,7 +35,7 @@ export class Server {
 
   /** @param {Request} request @param {any} store where requests that come in here find their facts: WorkersKv or Shards */
   async serve(request, store) {
-    const asked = { head: this.#head(request), tail: this.tail(), been: [] };
+    const asked = { head: this.#head(request), tail: NOTHING, been: [] };
     if (request.headers.get("Upgrade"))
       asked.socket = request.headers.get("Sec-WebSocket-Protocol") ?? "";
     const { response, status, headers, body } = await this.guard(asked, async () => {
@@ -50,7 +51,7 @@ export class Server {
     try {
       return await answer();
     } catch (error) {
-      const reply = this.core.refuse(encode(asked), error.name === "Trap" ? 500 : 503);
+      const reply = this.core.refuse(this.#encode(asked), error.name === "Trap" ? 500 : 503);
       const { status, route, body } = reply; // not error.message, which may quote secrets
       const seen = { route, status, bytes: body?.length ?? 0, ms: Date.now() - started };
       console.error(JSON.stringify({ event: error.name, ...seen }));
@@ -79,7 +80,7 @@ export class Server {
    *  @param {(reply: any) => void} [settle] */
   async run(asked, store, facts, here, settle) {
     for (let runs = 1; runs <= RUNS_MAX; runs++) {
-      const reply = this.core.run(encode(asked), asked.tail, facts, here);
+      const reply = this.core.run(this.#encode(asked), asked.tail, facts, here);
       if (reply !== null) return (settle?.(reply), reply);
       await this.#fetch(store, facts);
     }
@@ -103,37 +104,37 @@ export class Server {
   }
 
   /** Random bytes and the body. @param {string | Uint8Array} body */
-  tail(body = "") {
+  tail(body) {
     return Buffer.concat([crypto.getRandomValues(new Uint8Array(RANDOM_BYTES)), Buffer.from(body)]);
   }
 
-  /** The head with what a socket has been sent. @param {string[]} head @param {string} seen */
-  withSeen(head, seen) {
-    const { settings, requestHeaders } = this.core.names;
-    return head.with(
-      FIRST_SETTING + settings.length + requestHeaders.indexOf("X-Socket-Seen"),
-      seen && `=${seen}`,
-    );
+  #head({ method, url, headers }) {
+    const { pathname, search, origin } = new URL(url);
+    const address = headers.get("CF-Connecting-IP") ?? "";
+    const given = this.core.names.requestHeaders.map((name) => line(headers.get(name)));
+    return [method, pathname, search.slice(1), origin, address, ...given].join("\n");
   }
 
-  #head({ method, url, headers }) {
-    const { names } = this.core;
-    const { pathname, search, origin } = new URL(url);
-    const given = names.settings.map((name) => this.env[name]);
-    for (const name of names.requestHeaders) given.push(headers.get(name));
-    const lines = given.map((value) => (value == null ? "" : `=${value}`.replaceAll("\n", " ")));
-    const address = headers.get("CF-Connecting-IP") ?? "";
-    return [method, pathname, search.slice(1), origin, address, ...lines];
+  /** The head with the time of the run, and the settings of whoever runs it. */
+  #encode({ head }) {
+    this.#settings ??= this.core.names.settings.map((name) => line(this.env[name])).join("\n");
+    return new TextEncoder().encode(`${Date.now()}\n${this.#settings}\n${head}`);
   }
 }
 
-/** The head's lines, with the time of the run. */
-function encode({ head }) {
-  return new TextEncoder().encode(head.toSpliced(FIRST_SETTING, 0, `${Date.now()}`).join("\n"));
+/** The head with what a socket has been sent, which is its last line. @param {string} head @param {string} seen */
+export function withSeen(head, seen) {
+  return head.slice(0, head.lastIndexOf("\n") + 1) + (seen && `=${seen}`);
+}
+
+/** A line of a head: a value that may be absent. */
+function line(value) {
+  return value == null ? "" : `=${value}`.replaceAll("\n", " ");
 }
 
 /** The body, or one byte more of it than any route takes. */
 async function readBody(request) {
+  if (!request.body) return NOTHING;
   if (Number(request.headers.get("Content-Length") ?? NaN) <= READ_WHOLE)
     return new Uint8Array(await request.arrayBuffer()).subarray(0, BODY_MAX + 1);
   const parts = [];

@@ -5,6 +5,7 @@
 import { Durable } from "../kv/durable.js";
 import { Outbox } from "./outbox.js";
 import { Parked } from "./parked.js";
+import { withSeen } from "./serve.js";
 import { COPIES, isCopied, shardOf } from "./shards.js";
 import { Sockets } from "./sockets.js";
 
@@ -72,7 +73,7 @@ export class Home {
 
   async #answerSocket({ shard, head, seen = "" }, body, prefixes) {
     const asked = {
-      head: this.#server.withSeen(head, seen),
+      head: withSeen(head, seen),
       tail: this.#server.tail(body),
       been: [shard],
     };

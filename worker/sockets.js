@@ -12,7 +12,7 @@ const CLOSE = { STATUS: 4000, RUBBISH: 4400, REPLACED: 4409, TROUBLE: 1011 };
 
 /**
  * @typedef {object} Socket what is kept of one
- * @property {string} shard @property {string[]} head of the request that opened it, as serve.js has it
+ * @property {string} shard @property {string} head of the request that opened it, as serve.js has it
  * @property {string} credential
  * @property {string} [seen] what it has been sent
  * @property {number} [again] ms; when there is something else to send without a write, or 0
@@ -40,7 +40,7 @@ export class Sockets {
     const { status, headers, body, ...reply } = await this.#run(socket, "", prefixes);
     if (status !== 101) return new Response(body, { status, headers });
     const { 0: client, 1: server } = new WebSocketPair();
-    const tag = `${socket.head[1]} ${socket.credential}`.slice(0, TAG_MAX);
+    const tag = `${socket.head.split("\n")[1]} ${socket.credential}`.slice(0, TAG_MAX);
     const same = this.#context.getWebSockets(tag);
     for (const old of same.slice(0, Math.max(0, same.length + 1 - SAME_MAX)))
       old.close(CLOSE.REPLACED, "replaced");
