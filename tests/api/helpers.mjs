@@ -63,7 +63,8 @@ after(async () => {
 
 /** Where the server of that name answers; starts it once. @param {keyof typeof VARS} name */
 async function serverUrl(name) {
-  if (!servers.has(name)) servers.set(name, startServer({ vars: VARS[name], pages: name === "pages" }));
+  if (!servers.has(name))
+    servers.set(name, startServer({ vars: VARS[name], pages: name === "pages" }));
   return (await servers.get(name)).url;
 }
 
