@@ -78,8 +78,11 @@ export class Server {
    *  @param {any} [here] of whom nothing is ever missing, and where the request is: see Core.run
    *  @param {(reply: any) => void} [settle] */
   async run(asked, store, facts, here, settle) {
+    const began = Date.now();
     for (let runs = 1; runs <= RUNS_MAX; runs++) {
-      const reply = this.core.run(encode(asked), asked.tail, facts, here);
+      // Keys may have the time in them: where facts come from elsewhere, it is the same in each run.
+      const head = encode(asked, here ? Date.now() : began);
+      const reply = this.core.run(head, asked.tail, facts, here);
       if (reply !== null) return (settle?.(reply), reply);
       await this.#fetch(store, facts);
     }
@@ -127,9 +130,9 @@ export class Server {
   }
 }
 
-/** The head's lines, with the time of the run. */
-function encode({ head }) {
-  return new TextEncoder().encode(head.toSpliced(FIRST_SETTING, 0, `${Date.now()}`).join("\n"));
+/** The head's lines, with the time of the run, ms. */
+function encode({ head }, now = Date.now()) {
+  return new TextEncoder().encode(head.toSpliced(FIRST_SETTING, 0, `${now}`).join("\n"));
 }
 
 /** The body, or one byte more of it than any route takes. */
