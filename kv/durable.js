@@ -19,8 +19,9 @@ const GET = "SELECT value, expires_at FROM facts WHERE key = ? AND expires_at > 
 const LIST = `SELECT key, value, expires_at FROM facts
   WHERE key > ? AND key >= ? AND key < ? AND expires_at > ? ORDER BY key`;
 const COUNT = "SELECT COUNT(*) AS n FROM facts WHERE key >= ? AND key < ? AND expires_at > ?";
-// Keys have the prefix in common, so cutting it off is not needed to tell what follows it apart.
-const COUNT_GROUPS = `SELECT COUNT(DISTINCT substr(key, 1, ? + instr(substr(key, ? + 1), x'20'))) AS n
+// Keys have the prefix in common, so cutting it off is not needed to tell what follows it apart. Those without a space are NULL,
+// which is not counted.
+const COUNT_GROUPS = `SELECT COUNT(DISTINCT substr(key, 1, ? + nullif(instr(substr(key, ? + 1), x'20'), 0))) AS n
   FROM facts WHERE key >= ? AND key < ? AND expires_at > ?`;
 const PUT = "REPLACE INTO facts (key, expires_at, value) VALUES (?, ?, ?)";
 const DELETE = "DELETE FROM facts WHERE key = ?";

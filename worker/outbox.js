@@ -14,6 +14,7 @@ export class Outbox {
   #store;
   #send;
   #written = 0; // letters of this instance, to tell those of one ms apart
+  #latest = 0; // ms, of them; the clock may be set back
   #failures = 0; // in a row
   /** @type {Map<string, Promise<boolean>>} */ #sending = new Map();
 
@@ -70,7 +71,8 @@ export class Outbox {
   }
 
   #letter(to, edits) {
-    const digits = [Date.now(), this.#written++ % 1e6].map((n) => n.toString(16).padStart(12, "0"));
+    this.#latest = Math.max(this.#latest, Date.now());
+    const digits = [this.#latest, this.#written++].map((n) => n.toString(16).padStart(12, "0"));
     const expiresAt = Math.max(Date.now() + LIFE, ...edits.map((edit) => edit.expiresAt));
     return { key: prefixOf(to) + digits.join(""), value: JSON.stringify(edits), expiresAt };
   }

@@ -79,8 +79,9 @@ export class Server {
    *  @param {any} [here] of whom nothing is ever missing, and where the request is: see Core.run
    *  @param {(reply: any) => void} [settle] */
   async run(asked, store, facts, here, settle) {
+    const began = Date.now();
     for (let runs = 1; runs <= RUNS_MAX; runs++) {
-      const reply = this.core.run(this.#encode(asked), asked.tail, facts, here);
+      const reply = this.core.run(this.#encode(asked, began), asked.tail, facts, here);
       if (reply !== null) return (settle?.(reply), reply);
       await this.#fetch(store, facts);
     }
@@ -116,9 +117,9 @@ export class Server {
   }
 
   /** The head with the time of the run, and the settings of whoever runs it. */
-  #encode({ head }) {
+  #encode({ head }, now = Date.now()) {
     this.#settings ??= this.core.names.settings.map((name) => line(this.env[name])).join("\n");
-    return new TextEncoder().encode(`${Date.now()}\n${this.#settings}\n${head}`);
+    return new TextEncoder().encode(`${now}\n${this.#settings}\n${head}`);
   }
 }
 

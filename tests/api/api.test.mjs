@@ -27,4 +27,5 @@ import "./rooms/budgets.mjs";
 import "./rooms/crowd.mjs";
 import "./peers/index.mjs";
 import "./services/index.mjs";
+import "./stores.mjs";
 import "./coverage.mjs";

@@ -74,6 +74,7 @@ const paths = Object.entries(document.paths)
   }))
   .toSorted((a, b) => a.names.length - b.names.length);
 
+const isPreflight = ({ operationId }) => operationId.startsWith("preflight");
 const operations = paths.flatMap((path) => Object.values(path.operations));
 
 /** Every body that the document has as an example of a request. */
@@ -103,6 +104,15 @@ function lookUp(method, pathname) {
     methods: found.flatMap(({ operations }) => Object.keys(operations)),
   };
 }
+
+/** @returns the ids of what the document may mean by a request */
+export const operationsAt = (method, pathname) =>
+  lookUp(method, pathname).routes.map(({ operation }) => operation.operationId);
+
+/** Every operation but the preflights, and the statuses that it is documented to be answered with. */
+export const documentedOperations = operations
+  .filter((operation) => !isPreflight(operation))
+  .map(({ operationId, responses }) => ({ operationId, statuses: Object.keys(responses) }));
 
 // -- Requests
 
@@ -291,5 +301,4 @@ export function assertDocumented(request, answer, { wholeRequest = true } = {}) 
   }
 }
 
-const isPreflight = ({ operationId }) => operationId.startsWith("preflight");
 const brief = (text) => (text.length > 500 ? `${text.slice(0, 500)}...` : text);

@@ -43,7 +43,7 @@ describe("the root", { concurrency: true }, () => {
   });
 
   test("sends a browser to the page, which is served", async () => {
-    const api = new Api();
+    const api = new Api("pages");
     for (const accept of ["text/html", BROWSER]) {
       const { status, headers } = await api.get("/", { Accept: accept });
       assert.ok(status >= 301 && status <= 308, `${status}`);

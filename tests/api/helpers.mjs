@@ -2,19 +2,13 @@
 // own (the product's isolation isolates the tests too), and raw sockets for what fetch will not send.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
 import { connect } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
-import { startServer } from "../../tools/dev.mjs";
+import { startServer } from "../server.mjs";
 import { assertDocumented } from "./document.mjs";
 
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const HANG = 60_000; // ms; no answer takes this long, it only ends a test that would hang
 
 export const KB = 1024;
@@ -46,6 +40,7 @@ const VARS = {
     ICE_TTL: SHORT.room.ice / 1000,
     RATE_LIMITS: "off",
   },
+  pages: { RATE_LIMITS: "off" }, // where these are served too
   listed: { CORS_ORIGINS: LISTED.join(","), RATE_LIMITS: "off" },
   limited: { RATE_LIMITS: "on" },
   // Every directory shows the topics of all offers: those who test either keep to a server of their own.
@@ -60,7 +55,7 @@ const VARS = {
   },
 };
 
-/** @type {Map<string, Promise<{url: string, stop(): Promise<void>}>>} */
+/** @type {Map<string, ReturnType<typeof startServer>>} */
 const servers = new Map();
 after(async () => {
   for (const server of await Promise.allSettled(servers.values())) await server.value?.stop();
@@ -68,58 +63,9 @@ after(async () => {
 
 /** Where the server of that name answers; starts it once. @param {keyof typeof VARS} name */
 async function serverUrl(name) {
-  if (!servers.has(name)) servers.set(name, startServer({ vars: VARS[name] }));
-  const { url, pid, log } = await servers.get(name);
-  if (gone(pid)) throw new Error(`The ${name} server has ended.\n${log()}`);
-  return url;
-}
-
-function gone(pid) {
-  try {
-    return !process.kill(pid, 0);
-  } catch {
-    return true;
-  }
-}
-
-/** A server that is up without being well, which startServer() would wait for. */
-export async function startUnwell(vars) {
-  const state = mkdtempSync(join(tmpdir(), "rondevu-unwell-"));
-  const port = 20_000 + Math.floor(Math.random() * 10_000);
-  const args = ["dev", "--port", String(port), "--inspector-port", "0", "--persist-to", state];
-  args.push("--show-interactive-dev-session=false", "--log-level", "error");
-  for (const [name, value] of Object.entries(vars)) args.push("--var", `${name}:${value}`);
-  const child = spawn(join(ROOT, "node_modules/.bin/wrangler"), args, {
-    cwd: ROOT,
-    detached: true, // a process group of its own: wrangler starts workerd
-    stdio: "ignore",
-    env: {
-      ...process.env,
-      PATH: `${join(ROOT, "node_modules/.bin")}:${process.env.PATH}`,
-      WRANGLER_SEND_METRICS: "false",
-      CLOUDFLARE_CF_FETCH_ENABLED: "false",
-    },
-  });
-  const signal = (name) => !ended && child.pid && process.kill(-child.pid, name);
-  process.once("exit", () => signal("SIGKILL"));
-  let ended = false;
-  const exited = new Promise((resolve) => {
-    for (const event of ["exit", "error"]) child.once(event, () => resolve((ended = true)));
-  });
-  const url = `http://localhost:${port}`;
-  const deadline = Date.now() + HANG;
-  while (!(await fetch(url).catch(() => null))) {
-    assert.ok(!ended && Date.now() < deadline, "the server did not start");
-    await sleep(100);
-  }
-  return {
-    url,
-    async stop() {
-      signal("SIGTERM");
-      await exited;
-      rmSync(state, { recursive: true, force: true });
-    },
-  };
+  if (!servers.has(name))
+    servers.set(name, startServer({ vars: VARS[name], pages: name === "pages" }));
+  return (await servers.get(name)).url;
 }
 
 /**

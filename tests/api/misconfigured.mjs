@@ -3,12 +3,13 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { example } from "./document.mjs";
-import { Api, assertDiscreet, assertError, startUnwell } from "./helpers.mjs";
+import { Api, assertDiscreet, assertError } from "./helpers.mjs";
+import { startServer } from "../server.mjs";
 import { VERSION, assertRoomError } from "./rooms/room.mjs";
 
 describe("with SESSION_TIMEOUT=abc the server", () => {
   let server;
-  before(async () => (server = await startUnwell({ SESSION_TIMEOUT: "abc" })));
+  before(async () => (server = await startServer({ vars: { SESSION_TIMEOUT: "abc" } })));
   after(() => server?.stop());
 
   for (const [method, path, body] of [

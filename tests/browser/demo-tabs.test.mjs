@@ -1,10 +1,10 @@
 // The demo page's tabs, and what is behind the second and the third: two players of a room, and the callers of a
-// service. Contexts of one Chromium, no STUN, nothing else between them than `wrangler dev`.
+// service. Contexts of one Chromium, no STUN, nothing else between them than the server.
 
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after, before, describe, test } from "node:test";
-import { startServer } from "../../tools/dev.mjs";
+import { startServer } from "../server.mjs";
 import { Api } from "../api/helpers.mjs";
 import { Peer, assertStatus } from "../api/peers/peer.mjs";
 import { published, taken } from "../api/services/owner.mjs";
@@ -20,8 +20,8 @@ let browser;
 
 before(async () => {
   [server, bare, browser] = await Promise.all([
-    startServer({ state: "none", vars: { RATE_LIMITS: "off" } }),
-    startServer({ state: "none", vars: { AUTH_SECRET: "" } }),
+    startServer({ pages: true, vars: { RATE_LIMITS: "off" } }),
+    startServer({ pages: true, vars: { AUTH_SECRET: "" } }),
     launch(),
   ]);
 });

@@ -1,12 +1,12 @@
 // The demo page, as people use it who meet under a topic: contexts of one Chromium, no STUN, nothing
-// else between them than `wrangler dev`. Its other tabs are in demo-tabs.test.mjs.
+// else between them than the server. Its other tabs are in demo-tabs.test.mjs.
 //
 // SCREENSHOTS=docs writes the picture of the README; otherwise it goes where builds go.
 
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
-import { startServer } from "../../tools/dev.mjs";
+import { startServer } from "../server.mjs";
 import { launch, openUser } from "./browser.mjs";
 import { focused, heard, hears, id, overflow, peer, say } from "./demo-page.mjs";
 
@@ -18,7 +18,7 @@ let browser;
 
 before(async () => {
   mkdirSync("build/screenshots", { recursive: true });
-  server = await startServer({ state: "none" });
+  server = await startServer({ pages: true });
   browser = await launch();
 });
 

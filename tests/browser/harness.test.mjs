@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
-import { startServer } from "../../tools/dev.mjs";
+import { startServer } from "../server.mjs";
 import { PeerWatch } from "../../web/harness/peer-watch.js";
 import { foldedScale, labelsOf } from "../../web/harness/scale.js";
 import { launch, openUser } from "./browser.mjs";
@@ -29,7 +29,7 @@ let browsers;
 
 before(async () => {
   mkdirSync(SHOTS, { recursive: true });
-  server = await startServer({ state: "none", vars: { RATE_LIMITS: "off" } });
+  server = await startServer({ pages: true, vars: { RATE_LIMITS: "off" } });
   browsers = await Promise.all([launch(), launch()]);
 });
 

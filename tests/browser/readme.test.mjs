@@ -3,14 +3,14 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { startServer } from "../../tools/dev.mjs";
+import { startServer } from "../server.mjs";
 import { launch, openUser } from "./browser.mjs";
 
 let server;
 let browser;
 
 before(async () => {
-  server = await startServer({ state: "none" });
+  server = await startServer({ pages: true });
   browser = await launch();
 });
 

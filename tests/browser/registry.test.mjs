@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { startServer } from "../../tools/dev.mjs";
+import { startServer } from "../server.mjs";
 import { cutBefore, firstTo, startFaultProxy } from "./registry/fault-proxy.mjs";
 import { assertOrder, connect, talk } from "./registry/peer.mjs";
 import { offspring, survivors } from "./registry/processes.mjs";
@@ -94,7 +94,7 @@ describe("a room that ends too early", () => {
   });
 
   test("a host whose room expires while nobody comes gets the server's own code", async () => {
-    const server = await startServer({ state: "none", vars: { ROOM_TTL_OPEN: 2 } });
+    const server = await startServer({ vars: { ROOM_TTL_OPEN: 2 } });
     try {
       const [host] = await stage.enter({ registryApiUrl: server.url });
       await host.createRoom();

@@ -1,6 +1,9 @@
-// Runs one case of tests/storage/suite.json over kv/workers-kv.js, in a namespace of its own.
+// Runs one case of tests/storage/suite.json: over kv/workers-kv.js in a namespace of its own, or over kv/durable.js in an
+// object of its own.
 
+import { DurableObject } from "cloudflare:workers";
 import assert from "node:assert/strict";
+import { Durable } from "../../kv/durable.js";
 import { WorkersKv } from "../../kv/workers-kv.js";
 
 const LIFE = 300_000; // ms, where a step names no expiry
@@ -8,33 +11,61 @@ const PAGE_BYTES = 512 * 1024; // STORAGE_PAGE_BYTES in src/storage.h
 
 export default {
   async fetch(request, env) {
-    const { namespace, steps } = await request.json();
-    const suite = new Suite(env[namespace]);
-    for (const [i, step] of steps.entries()) {
-      try {
-        await suite.run(step);
-      } catch (error) {
-        return new Response(`step ${i + 1}: ${error.stack}`, { status: 500 });
-      }
-    }
-    return new Response("passed");
+    const { backEnd, name, steps } = await request.json();
+    return new Response(
+      backEnd === "durable"
+        ? await env.OBJECTS.getByName(name).run(steps)
+        : await run(steps, () => new WorkersKv(env[name])),
+    );
   },
 };
 
+export class Case extends DurableObject {
+  /** Its clock stands still, but where a step says what time it is. */
+  async run(steps) {
+    const { now } = Date;
+    const start = now();
+    const store = new Durable(this.ctx.storage);
+    const clock = (since) => (Date.now = () => start + since);
+    clock(0);
+    try {
+      return await run(steps, () => store, clock);
+    } finally {
+      Date.now = now;
+    }
+  }
+}
+
+/** @param {any[]} steps @param {() => any} open the store, as one request sees it
+ *  @param {(since: number) => void} [clock] sets it, in ms since the case began */
+async function run(steps, open, clock) {
+  const suite = new Suite(open, clock);
+  for (const [i, step] of steps.entries()) {
+    try {
+      await suite.run(step);
+    } catch (error) {
+      return `step ${i + 1}: ${error.stack}`;
+    }
+  }
+  return "passed";
+}
+
 class Suite {
-  #kv;
+  #open;
+  #clock;
   #start = Date.now();
 
-  constructor(kv) {
-    this.#kv = kv;
+  constructor(open, clock) {
+    this.#open = open;
+    this.#clock = clock;
   }
 
-  /** What one request sees. */
   get #store() {
-    return new WorkersKv(this.#kv);
+    return this.#open();
   }
 
-  async run({ gives, ...step }) {
+  async run({ gives, now = 0, ...step }) {
+    this.#clock?.(now);
     const [[kind, given]] = Object.entries(step);
     await this[kind](given, gives);
   }
@@ -69,6 +100,14 @@ class Suite {
   async readFill(fill) {
     const { facts } = await this.#store.read(filled(fill).map(({ key }) => key));
     this.#assertFacts(facts, { fill });
+  }
+
+  async count(prefix, gives) {
+    assert.equal(await this.#store.count(text(prefix), false), gives);
+  }
+
+  async countGroups(prefix, gives) {
+    assert.equal(await this.#store.count(text(prefix), true), gives);
   }
 
   async list(list, gives) {

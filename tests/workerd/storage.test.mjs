@@ -1,4 +1,4 @@
-// The storage suite, tests/storage/suite.json, over kv/workers-kv.js, inside workerd.
+// The storage suite, tests/storage/suite.json, over the back ends that are JavaScript, inside workerd.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -11,8 +11,8 @@ const mainModule = "tests/workerd/storage-worker.js";
 const { cases } = JSON.parse(readFileSync(`${ROOT}tests/storage/suite.json`, "utf8"));
 
 const esm = (path) => [path, { type: "esm", contents: readFileSync(ROOT + path, "utf8") }];
-const modules = Object.fromEntries([mainModule, "kv/workers-kv.js"].map(esm));
-const namespace = (i) => `CASE_${i}`; // each case begins with an empty store
+const modules = Object.fromEntries([mainModule, "kv/workers-kv.js", "kv/durable.js"].map(esm));
+const nameOf = (i) => `CASE_${i}`; // each case begins with an empty store
 
 /** @type {Miniflare} */
 let isolate;
@@ -22,19 +22,23 @@ before(async () => {
     compatibilityDate: "2026-11-01",
     compatibilityFlags: ["nodejs_compat"],
     manifest: { mainModule, modulesRoot: ROOT, modules },
-    env: Object.fromEntries(cases.map((_, i) => [namespace(i), { type: "kv", id: namespace(i) }])),
+    exports: { Case: { type: "durable-object", storage: "sqlite" } },
+    env: {
+      OBJECTS: { type: "durable-object", worker: "storage", exportName: "Case" },
+      ...Object.fromEntries(cases.map((_, i) => [nameOf(i), { type: "kv", id: nameOf(i) }])),
+    },
   };
   isolate = new Miniflare({ workers: [{ config }] });
   await isolate.ready;
 });
 after(async () => await isolate?.dispose());
 
-describe("storage over kv/workers-kv", () => {
-  for (const [i, { name, skip = {}, steps }] of cases.entries()) {
-    test(name, { skip: skip["workers-kv"] }, async () => {
-      const body = JSON.stringify({ namespace: namespace(i), steps });
-      const answer = await isolate.dispatchFetch("http://storage/", { method: "POST", body });
-      assert.equal(await answer.text(), "passed");
-    });
-  }
-});
+for (const backEnd of ["workers-kv", "durable"])
+  describe(`storage over kv/${backEnd}`, () => {
+    for (const [i, { name, skip = {}, steps }] of cases.entries())
+      test(name, { skip: skip[backEnd] }, async () => {
+        const body = JSON.stringify({ backEnd, name: nameOf(i), steps });
+        const answer = await isolate.dispatchFetch("http://storage/", { method: "POST", body });
+        assert.equal(await answer.text(), "passed");
+      });
+  });

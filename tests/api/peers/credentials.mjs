@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { startServer } from "../../../tools/dev.mjs";
+import { startServer } from "../../server.mjs";
 import { Api, assertError, inParallel } from "../helpers.mjs";
 import { FORMAT, MB, MISSING, Peer, WRONG, assertStatus, pair } from "./peer.mjs";
 

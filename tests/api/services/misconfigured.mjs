@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { startServer } from "../../../tools/dev.mjs";
+import { startServer } from "../../server.mjs";
 import { Api, assertDiscreet, assertError } from "../helpers.mjs";
 import { assertStatus } from "../peers/peer.mjs";
 import { FQN, Owner, assertGone, published, taken, unpublishAs } from "./owner.mjs";

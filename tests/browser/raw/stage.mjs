@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
-import { startServer } from "../../../tools/dev.mjs";
+import { startServer } from "../../server.mjs";
 import { launch, openUser } from "../browser.mjs";
 import { listen } from "../registry/listen.mjs";
 
@@ -25,7 +25,7 @@ function startSite() {
 /** @returns {Promise<{users: import("playwright-core").JSHandle[], close(): Promise<void>}>} */
 export async function openStage() {
   const started = await Promise.allSettled([
-    startServer({ state: "none", vars: { RATE_LIMITS: "off" } }),
+    startServer({ vars: { RATE_LIMITS: "off" } }),
     launch(),
     startSite(),
     startSite(),

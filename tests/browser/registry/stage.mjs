@@ -1,6 +1,6 @@
 // What the tests here play on: a registry, two browsers with a page each, and what stands between.
 
-import { startServer } from "../../../tools/dev.mjs";
+import { startServer } from "../../server.mjs";
 import { launch } from "../browser.mjs";
 import { Peer, openPage } from "./peer.mjs";
 import { startSite } from "./site.mjs";
@@ -12,7 +12,7 @@ import { startSite } from "./site.mjs";
  */
 export async function openStage({ vars, browser } = {}) {
   const started = await Promise.allSettled([
-    startServer({ state: "none", vars: { RATE_LIMITS: "off", ...vars } }),
+    startServer({ vars: { RATE_LIMITS: "off", ...vars } }),
     startSite(),
     launch(browser),
     launch(browser),
