@@ -21,30 +21,36 @@ export function theServer() {
   return server;
 }
 
+/**
+ * Where a server is. One that is started again may be elsewhere.
+ * @typedef {{url: string, onAnswer?: () => void}} Place
+ */
+
 /** Somebody who calls the API. Nothing is held against its document, so that an answer is known when it is there: at `at`, ms. */
 export class Caller extends Api {
-  /** @param {string} base @param {string | null} [origin] */
-  constructor(base, origin = randomOrigin()) {
-    super({ url: base }, origin);
-    this.base = base;
+  /** @param {Place} place @param {string | null} [origin] */
+  constructor(place, origin = randomOrigin()) {
+    super(place, origin);
+    this.place = place;
   }
 
   from(origin = randomOrigin()) {
-    return new Caller(this.base, origin);
+    return new Caller(this.place, origin);
   }
 
   async request(method, path, { body, headers = {} } = {}) {
     const from = this.origin === null ? {} : { Origin: this.origin };
     const sent = { method, headers: { ...from, ...headers }, body };
-    const response = await fetch(this.base + path, sent);
+    const response = await fetch(this.place.url + path, sent);
     const text = await response.text();
     const at = performance.now();
+    this.place.onAnswer?.();
     return { status: response.status, headers: response.headers, text, body: parse(text), at };
   }
 }
 
 /** A caller of the server that all chapters ask. */
-export const caller = async () => new Caller((await theServer()).url);
+export const caller = async () => new Caller(await theServer());
 
 /** What `each` makes of 0, 1, ..., all at once. @template T @param {(i: number) => T} each */
 export const atOnce = (count, each) =>
