@@ -9,7 +9,7 @@ import { Peer, allUnderTopic, assertStatus, randomTopic, topicPage } from "../ap
 import { assertDone, candidate, openRoom } from "../api/rooms/room.mjs";
 import { TOPIC } from "./stage.mjs";
 
-const DEADLINE = 60_000; // ms; what was not delivered is sent again within seconds
+const DEADLINE = 30_000; // ms; what was not delivered is sent again within seconds
 const LOOK_EVERY = 100; // ms
 export const TTL = 3_600_000; // ms
 const BATCH = 3; // candidates in one request

@@ -1,0 +1,2 @@
+import "./thousand.mjs";
+import "./parked.mjs";
