@@ -12,21 +12,19 @@ const AT_ONCE = 16; // requests, of those that are answered at once
 const MIB = 1024 * 1024;
 const PAGE = 4096; // bytes, of /proc
 
-/** Resident memory of all processes of a group that are workerd, bytes: wrangler has one for its proxy, one for the worker. */
-function residentMemory(group) {
-  const sizes = readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .map((pid) => residentOf(pid, group));
-  return sizes.reduce((sum, size) => sum + size, 0);
+/** What each workerd of a process group has in memory, MiB: wrangler has one for its proxy, and one for the worker. */
+function memoryOf(group) {
+  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  const pages = pids.map((pid) => residentPages(pid, group)).filter((count) => count > 0);
+  return pages.map((count) => Math.round((count * PAGE) / MIB));
 }
 
-function residentOf(pid, group) {
+/** 0 where it is no workerd of the group. */
+function residentPages(pid, group) {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    const end = stat.lastIndexOf(")");
-    const isOne =
-      stat.slice(0, end).endsWith("(workerd") && stat.slice(end + 2).split(" ")[2] === `${group}`;
-    return isOne ? Number(readFileSync(`/proc/${pid}/statm`, "utf8").split(" ")[1]) * PAGE : 0;
+    const [, name, rest] = /\((.*)\) (.*)/s.exec(readFileSync(`/proc/${pid}/stat`, "utf8"));
+    const isOne = name === "workerd" && rest.split(" ")[2] === `${group}`;
+    return isOne ? Number(readFileSync(`/proc/${pid}/statm`, "utf8").split(" ")[1]) : 0;
   } catch {
     return 0; // it has ended meanwhile
   }
@@ -45,20 +43,19 @@ test(`${ROOMS} readers wait in ${ROOMS} rooms, and all are answered`, async (t) 
   const api = await caller();
   const { pid } = await theServer();
   const rooms = await inParallel(Array(ROOMS), () => openRoom(api), AT_ONCE);
-  const sizes = { before: residentMemory(pid) };
+  const sizes = { before: memoryOf(pid) };
   const waiting = Promise.all(rooms.map(wait));
   await inParallel(rooms, ({ stranger }) => stranger.lookUp(), AT_ONCE); // by then all of them wait
-  sizes.waiting = residentMemory(pid);
+  sizes.waiting = memoryOf(pid);
   await inParallel(
     rooms,
     ({ made, stranger }) => stranger.join({ joinCode: made.joinCode }),
     AT_ONCE,
   );
   assert.deepEqual(new Set(await waiting), new Set(["joined"]));
-  sizes.after = residentMemory(pid);
-  for (const [when, bytes] of Object.entries(sizes))
-    t.diagnostic(`workerd, both processes, ${when}: ${(bytes / MIB).toFixed(0)} MiB`);
-  const each = (sizes.waiting - sizes.before) / ROOMS / 1024;
+  sizes.after = memoryOf(pid);
+  t.diagnostic("memory of wrangler's proxy and of the worker, MiB:");
+  for (const [when, mib] of Object.entries(sizes)) t.diagnostic(`  ${when}: ${mib.join(" + ")}`);
   const reads = rooms.reduce((sum, room) => sum + room.reads, 0);
-  t.diagnostic(`a reader: ${each.toFixed(0)} KiB, ${reads / ROOMS} requests`);
+  t.diagnostic(`  requests of a reader: ${reads / ROOMS}`);
 });

@@ -1,2 +1,0 @@
-import "./thousand.mjs";
-import "./parked.mjs";
