@@ -85,14 +85,20 @@ export class Durable {
 
   /** All of them or none; `also` is done with them. @param {Fact[]} edits @param {() => void} [also] */
   apply(edits, also) {
-    this.#storage.transactionSync(() => {
-      if (!this.#there) this.#sql.exec(TABLE);
-      for (const { key, value, expiresAt } of edits)
-        if (value === null) this.#sql.exec(DELETE, bytes(key));
-        else this.#sql.exec(PUT, bytes(key), expiresAt, value);
-      also?.();
-    });
-    this.#there = true;
+    const there = this.#there;
+    try {
+      this.#storage.transactionSync(() => {
+        if (!there) this.#sql.exec(TABLE);
+        this.#there = true; // `also` may look
+        for (const { key, value, expiresAt } of edits)
+          if (value === null) this.#sql.exec(DELETE, bytes(key));
+          else this.#sql.exec(PUT, bytes(key), expiresAt, value);
+        also?.();
+      });
+    } catch (error) {
+      this.#there = there;
+      throw error;
+    }
   }
 
   /** Deletes what has expired; returns when the next fact does, ms: undefined where there is none. @returns {number | undefined} */
