@@ -8,13 +8,14 @@ const READ_WHOLE = 4 * BODY_MAX; // a client that is answered while it still sen
 const RUNS_MAX = 64; // of one request
 const LOOK_EVERY = 1000; // ms
 const FIRST_SETTING = 5; // line of a head; the time comes before it
+const SEEN = "X-Socket-Seen"; // a header that this host alone sets: src/sockets.h
 
 /**
  * @typedef {object} Asked a request as it goes from one place to another
  * @property {(string | null)[]} head its lines as wasm/abi.h has them, the time apart
  * @property {Uint8Array} tail random bytes and the body
  * @property {string[]} been the shards that it has been taken to
- * @property {string} [socket] the protocols that it offers for a WebSocket
+ * @property {boolean} [socket] whether it may open a WebSocket
  */
 
 /** One module in one environment. A trap costs one request, and the instance. */
@@ -35,8 +36,8 @@ export class Server {
   /** @param {Request} request @param {any} store where requests that come in here find their facts: WorkersKv or Shards */
   async serve(request, store) {
     const asked = { head: this.#head(request), tail: this.tail(), been: [] };
-    if (request.headers.get("Upgrade"))
-      asked.socket = request.headers.get("Sec-WebSocket-Protocol") ?? "";
+    const { method, headers: given } = request;
+    asked.socket = method === "GET" && given.has("Upgrade") && given.has("Sec-WebSocket-Protocol");
     const { response, status, headers, body } = await this.guard(asked, async () => {
       asked.tail = this.tail(await readBody(request));
       return this.#answer(asked, store);
@@ -111,7 +112,7 @@ export class Server {
   withSeen(head, seen) {
     const { settings, requestHeaders } = this.core.names;
     return head.with(
-      FIRST_SETTING + settings.length + requestHeaders.indexOf("X-Socket-Seen"),
+      FIRST_SETTING + settings.length + requestHeaders.indexOf(SEEN),
       seen && `=${seen}`,
     );
   }
@@ -120,7 +121,7 @@ export class Server {
     const { names } = this.core;
     const { pathname, search, origin } = new URL(url);
     const given = names.settings.map((name) => this.env[name]);
-    for (const name of names.requestHeaders) given.push(headers.get(name));
+    for (const name of names.requestHeaders) given.push(name === SEEN ? null : headers.get(name));
     const lines = given.map((value) => (value == null ? "" : `=${value}`.replaceAll("\n", " ")));
     const address = headers.get("CF-Connecting-IP") ?? "";
     return [method, pathname, search.slice(1), origin, address, ...lines];
