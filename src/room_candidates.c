@@ -305,6 +305,7 @@ struct response get_room_candidates(struct request *request) {
     json_add_number(body, "lastSeq", last);
     struct text tag = arena_format(request->arena, "\"%d\"", last);
     struct response response = answer_tagged(request, tag, body);
+    response.again = end < list.count ? request->now : 0; /* a socket is sent the rest */
     bool news = response.status != 304 && array->child != NULL;
     return news ? response
                 : hold(response, wait,

@@ -44,13 +44,13 @@ static bool is_websocket(struct text upgrade) {
 }
 
 bool socket_enter(struct request *request, struct response *wrong) {
+    *wrong = fail(501, TEXT("This server does not push; poll with wait"));
+    if (!request->host->pushes) {
+        return false;
+    }
     *wrong = fail(426, TEXT("Open a WebSocket here, or poll with wait"));
     wrong->headers = TEXT("Upgrade: websocket\n");
     if (!is_websocket(request->headers[HEADER_UPGRADE])) {
-        return false;
-    }
-    *wrong = fail(501, TEXT("This server does not push; poll with wait"));
-    if (!request->host->pushes) {
         return false;
     }
     request->is_message = request->body.len > 0 && request->headers[HEADER_SEEN].len > 0;
@@ -64,6 +64,16 @@ bool socket_enter(struct request *request, struct response *wrong) {
 }
 
 /* -- What is sent -------------------------------------------------------------- */
+
+/* The same for every socket of one credential, however its request is spelled. */
+static struct text who(const struct request *request) {
+    if (request->headers[HEADER_ACCESS_TOKEN].at != NULL) {
+        return request->headers[HEADER_ACCESS_TOKEN];
+    }
+    return request->peer.at != NULL
+               ? request->peer
+               : arena_format(request->arena, "%t %t", &request->side, &request->parameters[0]);
+}
 
 static struct response push(struct request *request, const struct standing_read *reads,
                             size_t count) {
@@ -89,6 +99,7 @@ static struct response push(struct request *request, const struct standing_read 
     }
     request->seen = NO_TEXT;
     all.headers = TEXT("Sec-WebSocket-Protocol: rondevu\n");
+    all.waiter = who(request);
     return all;
 }
 

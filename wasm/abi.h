@@ -45,8 +45,8 @@ enum leave {
  *      "waiter"?: text, "seen"?: text, "again"?: ms}
  *
  * `route` is for the log. `wait` is how long the reader would wait for news; `waiter` tells readers
- * in one shard apart, and what they wait for. `seen` and `again` are of an answer of 101, which
- * opens or feeds a socket: src/sockets.h. The edits are three
+ * in one shard apart, and what they wait for. An answer of 101, which opens or feeds a socket, has
+ * `waiter`, `seen` and `again`: src/sockets.h. The edits are three
  * texts each, every one ended by a NUL: the key; "=" and the value, or nothing where it is to be
  * deleted; the ms at which it expires. They are for the store, in this order and before the answer
  * is sent.

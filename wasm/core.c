@@ -301,6 +301,7 @@ static struct reply *finish(const struct request *request, struct response respo
         json_add_text(head, "waiter", response.waiter);
     }
     if (response.status == 101) {
+        json_add_text(head, "waiter", response.waiter);
         json_add_text(head, "seen", response.seen);
         json_add_number(head, "again", response.again);
     }

@@ -40,6 +40,11 @@ export class Shard extends DurableObject {
     return this.#home.message(ws, message);
   }
 
+  /** The client closes it: only then does the runtime answer with a close of its own. */
+  webSocketClose(ws, code) {
+    ws.close(code === 1005 || code === 1006 ? 1000 : code);
+  }
+
   look(calls) {
     return this.#home.look(calls);
   }

@@ -8,13 +8,14 @@ const READ_WHOLE = 4 * BODY_MAX; // a client that is answered while it still sen
 const RUNS_MAX = 64; // of one request
 const LOOK_EVERY = 1000; // ms
 const NOTHING = new Uint8Array();
+const SEEN = "X-Socket-Seen"; // a header that this host alone sets: src/sockets.h
 
 /**
  * @typedef {object} Asked a request as it goes from one place to another
  * @property {string} head its own lines, as wasm/abi.h has them
  * @property {Uint8Array} tail random bytes and the body
  * @property {string[]} been the shards that it has been taken to
- * @property {string} [socket] the protocols that it offers for a WebSocket
+ * @property {boolean} [socket] whether it may open a WebSocket
  */
 
 /** One module in one environment. A trap costs one request, and the instance. */
@@ -36,8 +37,8 @@ export class Server {
   /** @param {Request} request @param {any} store where requests that come in here find their facts: WorkersKv or Shards */
   async serve(request, store) {
     const asked = { head: this.#head(request), tail: NOTHING, been: [] };
-    if (request.headers.get("Upgrade"))
-      asked.socket = request.headers.get("Sec-WebSocket-Protocol") ?? "";
+    const { method, headers: given } = request;
+    asked.socket = method === "GET" && given.has("Upgrade") && given.has("Sec-WebSocket-Protocol");
     const { response, status, headers, body } = await this.guard(asked, async () => {
       asked.tail = this.tail(await readBody(request));
       return this.#answer(asked, store);
@@ -112,7 +113,9 @@ export class Server {
   #head({ method, url, headers }) {
     const { pathname, search, origin } = new URL(url);
     const address = headers.get("CF-Connecting-IP") ?? "";
-    const given = this.core.names.requestHeaders.map((name) => line(headers.get(name)));
+    const given = this.core.names.requestHeaders.map((name) =>
+      name === SEEN ? "" : line(headers.get(name)),
+    );
     return [method, pathname, search.slice(1), origin, address, ...given].join("\n");
   }
 

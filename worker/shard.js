@@ -79,7 +79,7 @@ export class Home {
     };
     const reply = await this.#server.guard(asked, () => this.#answer(shard, asked, prefixes));
     if (reply.home) return this.#server.guard(asked, () => this.#shards.forward(reply.home, asked));
-    if (reply.again > 0) this.#ring(reply.again);
+    if (reply.again > 0) this.#ring(Math.min(reply.again, this.#rings ?? this.#nextAlarm()));
     return reply;
   }
 

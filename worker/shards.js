@@ -48,7 +48,7 @@ export class Shards {
 
   /** The reply to a request whose home that is. @param {string} home @param {import("./serve.js").Asked} asked */
   async forward(home, asked) {
-    if (asked.socket !== undefined) return this.#open(home, asked);
+    if (asked.socket) return this.#open(home, asked);
     for (let shard = home; asked.been.length < MOVES_MAX;) {
       asked.been.push(shard);
       const reply = await this.#at(shard).serve(shard, asked);
@@ -59,8 +59,8 @@ export class Shards {
   }
 
   /** A response of its own: calls bring no sockets. @param {string} shard @param {import("./serve.js").Asked} asked */
-  async #open(shard, { head, socket: credential }) {
-    const socket = encodeURIComponent(JSON.stringify({ shard, head, credential }));
+  async #open(shard, { head }) {
+    const socket = encodeURIComponent(JSON.stringify({ shard, head }));
     const headers = { Upgrade: "websocket", "X-Socket": socket };
     return { response: await this.#at(shard).fetch("https://shard/", { headers }) };
   }

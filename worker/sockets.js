@@ -13,7 +13,6 @@ const CLOSE = { STATUS: 4000, RUBBISH: 4400, REPLACED: 4409, TROUBLE: 1011 };
 /**
  * @typedef {object} Socket what is kept of one
  * @property {string} shard @property {string} head of the request that opened it, as serve.js has it
- * @property {string} credential
  * @property {string} [seen] what it has been sent
  * @property {number} [again] ms; when there is something else to send without a write, or 0
  * @property {string[]} [prefixes] of the keys that it has looked at
@@ -37,15 +36,16 @@ export class Sockets {
   /** The answer that opens a socket, or says why not. @param {Socket} socket @returns {Promise<Response>} */
   async open(socket) {
     const prefixes = new Set();
-    const { status, headers, body, ...reply } = await this.#run(socket, "", prefixes);
+    const reply = await this.#run(socket, "", prefixes);
+    const { status, headers, body } = reply;
     if (status !== 101) return new Response(body, { status, headers });
     const { 0: client, 1: server } = new WebSocketPair();
-    const tag = `${socket.head.split("\n")[1]} ${socket.credential}`.slice(0, TAG_MAX);
-    const same = this.#context.getWebSockets(tag);
+    const tag = reply.waiter.slice(0, TAG_MAX);
+    const same = this.#context.getWebSockets(tag).filter(isOpen);
     for (const old of same.slice(0, Math.max(0, same.length + 1 - SAME_MAX)))
-      old.close(CLOSE.REPLACED, "replaced");
+      end(old, CLOSE.REPLACED, "replaced");
     this.#context.acceptWebSocket(server, [tag]);
-    this.#sent(server, { ...socket, rubbish: 0 }, { ...reply, body }, prefixes);
+    this.#sent(server, { ...socket, rubbish: 0 }, reply, prefixes);
     this.#push(server); // what was written since the reply was made
     return new Response(null, { status, headers, webSocket: client });
   }
@@ -75,10 +75,10 @@ export class Sockets {
         typeof message === "string" && message !== "" ? message : " ",
         new Set(),
       );
+      if (status >= 500) throw new Error("a message was not served");
       ws.send(body);
-      if (status === 400 && ++socket.rubbish >= RUBBISH_MAX)
-        ws.close(CLOSE.RUBBISH, "too many messages that were none");
-      ws.serializeAttachment(socket);
+      if (status === 400) ws.serializeAttachment({ ...socket, rubbish: ++socket.rubbish });
+      if (socket.rubbish >= RUBBISH_MAX) end(ws, CLOSE.RUBBISH, "too many messages that were none");
     });
   }
 
@@ -95,10 +95,8 @@ export class Sockets {
       const reply = await this.#run(socket, "", prefixes);
       if (reply.status === 101) return this.#sent(ws, socket, reply, prefixes);
       ws.send(reply.body);
-      ws.close(
-        reply.status < 500 ? CLOSE.STATUS + reply.status : CLOSE.TROUBLE,
-        "see the last message",
-      );
+      const code = reply.status < 500 ? CLOSE.STATUS + reply.status : CLOSE.TROUBLE;
+      end(ws, code, "see the last message");
     });
   }
 
@@ -112,15 +110,24 @@ export class Sockets {
   /** Does it once what came before is done; a socket in trouble is closed, and its client comes back. */
   #inTurn(ws, event) {
     const served = (this.#busy.get(ws) ?? Promise.resolve()).then(async () => {
-      if (ws.readyState !== WebSocket.OPEN) return;
+      if (!isOpen(ws)) return;
       try {
         await event(ws.deserializeAttachment());
       } catch (error) {
         console.error(JSON.stringify({ event: error.name, route: "socket" }));
-        ws.close(CLOSE.TROUBLE, "trying again may help");
+        end(ws, CLOSE.TROUBLE, "trying again may help");
       }
     });
     this.#busy.set(ws, served);
     return served;
   }
+}
+
+const isOpen = (ws) => ws.readyState === WebSocket.OPEN;
+
+/** Closes it. It may stay among the object's sockets for as long as its client likes, and nothing is due there any more.
+ *  @param {any} ws @param {number} code @param {string} reason */
+function end(ws, code, reason) {
+  ws.serializeAttachment(null);
+  ws.close(code, reason);
 }

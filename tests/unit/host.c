@@ -159,8 +159,15 @@ static struct text begin(struct test_host *host, const char *method, const char 
 }
 
 static struct result result_of(struct test_host *host, struct response response) {
-    return (struct result){response.status, arena_copy(&host->arena, response.body).at,
-                           arena_copy(&host->arena, response.headers).at, response.wait};
+    return (struct result){
+        .status = response.status,
+        .body = arena_copy(&host->arena, response.body).at,
+        .headers = arena_copy(&host->arena, response.headers).at,
+        .wait = response.wait,
+        .seen = arena_copy(&host->arena, response.seen).at,
+        .waiter = arena_copy(&host->arena, response.waiter).at,
+        .again = response.again,
+    };
 }
 
 static struct result run(struct test_host *host, const char *method, const char *target,

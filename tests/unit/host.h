@@ -34,6 +34,9 @@ struct result {
     const char *body;
     const char *headers;
     int wait;
+    /* Of an answer that opens or feeds a socket. */
+    const char *seen, *waiter;
+    int64_t again;
 };
 
 enum { TEST_NOW = 1700000000, TEST_ARENA = 14 * 1024 * 1024 };
