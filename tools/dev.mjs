@@ -15,6 +15,8 @@ import { fileURLToPath } from "node:url";
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const START_DEADLINE = 60_000;
 const STOP_DEADLINE = 5_000;
+// In memory where there is such a place: each Durable Object is a file of its own, and waits for the disk.
+const SCRATCH = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
 
 const QUIET = {
   WRANGLER_SEND_METRICS: "false",
@@ -112,7 +114,7 @@ export async function startServer({
   exitOnSignals();
   ensureSecret(ROOT);
   const listenPort = await claimPort(port, host);
-  const scratch = state === "none" ? mkdtempSync(join(tmpdir(), "rondevu-state-")) : undefined;
+  const scratch = state === "none" ? mkdtempSync(join(SCRATCH, "rondevu-state-")) : undefined;
 
   const args = ["dev"];
   if (entry) args.push(entry);

@@ -52,11 +52,11 @@ export class Outbox {
 
   async #sendAll(to) {
     try {
-      for (let letters; (letters = this.#letters(prefixOf(to))).length > 0;)
-        for (const { key, value } of letters) {
-          await this.#send(to, JSON.parse(value));
-          this.#store.apply([{ key, value: null, expiresAt: 0 }]);
-        }
+      for (let letters; (letters = this.#letters(prefixOf(to))).length > 0;) {
+        const edits = letters.flatMap(({ value }) => JSON.parse(value ?? "[]"));
+        await this.#send(to, edits);
+        this.#store.apply(letters.map(({ key }) => ({ key, value: null, expiresAt: 0 })));
+      }
       return true;
     } catch (error) {
       console.error(

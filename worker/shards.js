@@ -43,7 +43,13 @@ export class Shards {
 
   /** Has the other store the edits. @param {string} to a shard, or COPIES @param {any[]} edits */
   send(to, edits) {
-    return to === COPIES ? this.#copies.apply(edits) : this.#tried(() => this.#at(to).take(edits));
+    return to === COPIES ? this.#copy(edits) : this.#tried(() => this.#at(to).take(edits));
+  }
+
+  /** Workers KV takes one write a second to a key: only the last one is made, and different keys' at once. */
+  async #copy(edits) {
+    const last = new Map(edits.map((edit) => [edit.key, edit]));
+    await Promise.all([...last.values()].map((edit) => this.#copies.apply([edit])));
   }
 
   /** The reply to a request whose home that is. @param {string} home @param {import("./serve.js").Asked} asked */
