@@ -61,7 +61,10 @@ describe("a message over a room's socket", { concurrency: true }, () => {
     sockets.guest.drop();
     const again = await roomSocket(guest);
     assert.equal((await again.ask({ id: "k", ...candidate("two") })).status, 204);
-    assert.equal((await guest.candidate(candidate("three"), { "Idempotency-Key": "k" })).status, 204);
+    assert.equal(
+      (await guest.candidate(candidate("three"), { "Idempotency-Key": "k" })).status,
+      204,
+    );
     await guest.candidate(candidate("four"), { "Idempotency-Key": "of a POST" });
     assert.equal((await again.ask({ id: "of a POST", ...candidate("five") })).status, 204);
     assert.deepEqual(namesOf((await host.get("/candidates")).body), ["one", "four"]);
@@ -109,7 +112,18 @@ describe("a message over a room's socket", { concurrency: true }, () => {
 
   test("that is none is answered 400 and id null, and the socket goes on", async () => {
     const { sockets } = await roomOfSockets();
-    for (const rubbish of ["hello", "", "[]", "null", "{", '"ping"', "Ping", " ping", Buffer.of(1), ""]) {
+    for (const rubbish of [
+      "hello",
+      "",
+      "[]",
+      "null",
+      "{",
+      '"ping"',
+      "Ping",
+      " ping",
+      Buffer.of(1),
+      "",
+    ]) {
       sockets.guest.send(rubbish);
       const { id, status, error } = await sockets.guest.next();
       assert.deepEqual([id, status, error.code], [null, 400, "bad_json"]);

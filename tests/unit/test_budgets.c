@@ -337,6 +337,7 @@ static void every_route_of_rooms_spends_what_the_contract_says(void **state) {
         {"POST", "/rooms/:code/join", SPENDS(BUDGET_JOIN) | SPENDS(BUDGET_JOIN_ROOM)},
         {"GET", "/rooms/:code", SPENDS(BUDGET_POLL)},
         {"GET", "/rooms/:code/candidates", SPENDS(BUDGET_POLL)},
+        {"GET", "/rooms/:code/socket", SPENDS(BUDGET_POLL)},
     };
     size_t found = 0;
     for (size_t i = 0; i < routes_count; i++) {

@@ -181,7 +181,8 @@ static const char *path_of(const struct route *route) {
 }
 
 static bool wants_secret(const struct route *route) {
-    return route->needs & NEEDS_PEER || strcmp(route->pattern, "/register") == 0 ||
+    return (route->needs & NEEDS_PEER && !(route->needs & NEEDS_SOCKET)) ||
+           strcmp(route->pattern, "/register") == 0 ||
            (strcmp(route->method, "DELETE") == 0 &&
             strcmp(route->pattern, "/services/:serviceId") == 0);
 }

@@ -204,6 +204,9 @@ static void every_header_has_a_name(void **state) {
         [HEADER_IDEMPOTENCY_KEY] = "Idempotency-Key",
         [HEADER_ACCESS_TOKEN] = "X-Access-Token",
         [HEADER_REGISTRY_VERSION] = "X-Registry-Version",
+        [HEADER_UPGRADE] = "Upgrade",
+        [HEADER_PROTOCOL] = "Sec-WebSocket-Protocol",
+        [HEADER_SEEN] = "X-Socket-Seen",
     };
     for (int i = 0; i < HEADERS; i++) {
         assert_string_equal(header_name((enum header)i), names[i]);

@@ -133,6 +133,23 @@ static void rate_limits_are_on_unless_they_are_off(void **state) {
                 "This server is misconfigured: RATE_LIMITS must be on or off");
 }
 
+static void the_store_is_workers_kv_unless_it_is_durable(void **state) {
+    struct world *world = as_world(state);
+    struct text values[SETTINGS] = {{0}};
+    struct settings settings;
+    assert_null(read(world, values, &settings).at);
+    assert_false(settings.durable);
+    values[STORAGE] = TEXT("kv");
+    assert_null(read(world, values, &settings).at);
+    assert_false(settings.durable);
+    values[STORAGE] = TEXT("durable");
+    assert_null(read(world, values, &settings).at);
+    assert_true(settings.durable);
+    values[STORAGE] = TEXT("sqlite");
+    assert_text(read(world, values, &settings),
+                "This server is misconfigured: STORAGE must be kv or durable");
+}
+
 static void every_setting_has_a_name(void **state) {
     (void)state;
     static const char *const names[SETTINGS] = {
@@ -140,7 +157,8 @@ static void every_setting_has_a_name(void **state) {
         "ROOM_TTL_JOINED", "ROOM_TTL_PAIRED",        "ROOM_TTL_CLOSED",
         "ICE_TTL",         "OFFER_DEFAULT_TTL",      "OFFER_MIN_TTL",
         "OFFER_MAX_TTL",   "MAX_OFFERS_PER_REQUEST", "MAX_OFFERS_PER_PEER",
-        "CORS_ORIGINS",    "ALLOWED_ORIGINS",        "RATE_LIMITS"};
+        "CORS_ORIGINS",    "ALLOWED_ORIGINS",        "RATE_LIMITS",
+        "STORAGE"};
     for (int i = 0; i < SETTINGS; i++) {
         assert_string_equal(setting_name((enum setting)i), names[i]);
     }
@@ -153,6 +171,7 @@ int main(void) {
         world_test(what_is_wrong_is_said_with_name_and_bounds),
         world_test(cors_origins_wins_over_allowed_origins),
         world_test(rate_limits_are_on_unless_they_are_off),
+        world_test(the_store_is_workers_kv_unless_it_is_durable),
         world_test(every_setting_has_a_name),
     };
     return cmocka_run_group_tests_name("settings", tests, NULL, NULL);
