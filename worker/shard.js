@@ -136,7 +136,8 @@ export class Home {
 
   /** When the alarm has to ring at the latest, ms. An instance that does not know what there was looks once. */
   #alarmFor(edits, letters) {
-    if (this.#rings === undefined || letters.length > 0) return this.#nextAlarm();
+    if (this.#rings === undefined) return this.#nextAlarm();
+    if (letters.length > 0) return this.#outbox.retryAt();
     return sweepAt(
       Math.min(...edits.filter(({ value }) => value !== null).map((put) => put.expiresAt)),
     );
