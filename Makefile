@@ -18,11 +18,11 @@ formatted_c := $(wildcard src/*.[ch] wasm/*.[ch] kv/*.[ch] tests/unit/*.[ch] tes
 formatted_js := $(wildcard worker kv/*.js tools tests bench web client) package.json tsconfig.json
 
 .PHONY: dev
-dev: build ## Start a development server: PORT=8787 STORAGE=kv RATE_LIMITS=off VARS="A:1 B:2" STATE=none HOST=0.0.0.0
+dev: build ## Start a development server: PORT=8787 STORAGE=kv|durable RATE_LIMITS=off VARS="A:1 B:2" STATE=none HOST=0.0.0.0
 	@node tools/dev.mjs
 
 .PHONY: test
-test: build unit build/native/scale ## Run every suite, or ONLY=unit|workerd|client|api|browser|tools
+test: build unit build/native/scale ## Run every suite, or ONLY=unit|api|browser|..., on both stores, or on STORAGE=kv|durable
 	@tools/debian.sh test
 	@node tools/test.mjs
 
@@ -58,8 +58,10 @@ check: node_modules/.package-lock.json build/cjson/cJSON.c ## Check formatting, 
 	@tools/check.sh $(formatted_c) -- $(formatted_js)
 
 .PHONY: deploy
-deploy: build/core.wasm client ## Deploy to Cloudflare; DRY_RUN=1 only writes build/deploy
-	@WRANGLER_SEND_METRICS=false wrangler deploy $(if $(DRY_RUN),--dry-run --outdir build/deploy)
+deploy: build/core.wasm client ## Deploy to Cloudflare, on STORAGE=durable or kv; DRY_RUN=1 only writes build/deploy
+	$(if $(filter-out kv durable,$(STORAGE)),$(error STORAGE=$(STORAGE): wants durable or kv))
+	@WRANGLER_SEND_METRICS=false wrangler deploy $(if $(STORAGE),--var STORAGE:$(STORAGE)) \
+	    $(if $(DRY_RUN),--dry-run --outdir build/deploy)
 
 .PHONY: clean
 clean: ## Remove what was built (not node_modules, not .dev.vars)

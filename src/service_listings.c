@@ -131,7 +131,9 @@ struct service service_of_uuid(struct request *request, struct text username, st
     struct listings listings = listings_begin(request, username, TEXT(""));
     while (listings_next(request, &listings)) {
         if (text_equal(listings.listing.uuid, uuid)) {
-            return service_of_name(request, username, listings.listing.fqn);
+            struct service service = service_of_name(request, username, listings.listing.fqn);
+            service.uuid = uuid; /* AUTH_SECRET may have been another when it was published */
+            return service;
         }
     }
     return (struct service){.uuid = uuid};

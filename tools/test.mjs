@@ -1,37 +1,47 @@
 // Runs every suite, or the one that ONLY names, and ends with the line `N passed, N failed`.
 //
-// A suite that crashes, or that exists and runs no test, counts as one failure. The browser suite, which
-// waits for most of its time, runs beside the others.
+// What depends on the store runs on each of them, or on the one that STORAGE names. A suite that crashes, or that exists
+// and runs no test, counts as one failure.
 
 import { spawn } from "node:child_process";
 import { globSync } from "node:fs";
 import { createInterface } from "node:readline";
 
 const COMPILERS = ["gcc", "clang"];
-const NODE_SUITES = ["workerd", "client", "api", "browser", "tools"];
-const SUITES = ["unit", ...NODE_SUITES];
-const BESIDE = "browser";
+const STORES = ["kv", "durable"];
+/** Those that wait for most of their time come first; the last ones are short. */
+const SUITES = ["browser", "api", "unit", "workerd", "durable", "sockets", "tools", "client"];
+const ON_STORES = ["browser", "api"];
+const AT_ONCE = 4; // suites; two cores have enough to do with that
 
-const only = process.env.ONLY || undefined;
-if (only && !SUITES.includes(only)) {
-  console.error(`ONLY=${only}: wants one of ${SUITES.join(", ")}`);
-  process.exit(2);
-}
+const only = oneOf("ONLY", SUITES);
+const store = oneOf("STORAGE", STORES);
 
 const total = { passed: 0, failed: 0 };
-const wanted = SUITES.filter((name) => !only || name === only);
-await Promise.all([
-  runSuites(wanted.filter((name) => name !== BESIDE)),
-  runSuites(wanted.filter((name) => name === BESIDE)),
-]);
+const jobs = SUITES.filter((name) => !only || name === only).flatMap(jobsOf);
+const alone = jobs.length === 1;
+await Promise.all(Array.from({ length: AT_ONCE }, work));
 console.log(`${total.passed} passed, ${total.failed} failed`);
 process.exitCode = total.failed || !total.passed ? 1 : 0;
 
-async function runSuites(names) {
-  for (const name of names) {
-    if (name === "unit") for (const compiler of COMPILERS) await unitSuite(compiler);
-    else await nodeSuite(name);
-  }
+function oneOf(name, allowed) {
+  const value = process.env[name] || undefined;
+  if (value === undefined || allowed.includes(value)) return value;
+  console.error(`${name}=${value}: wants one of ${allowed.join(", ")}`);
+  process.exit(2);
+}
+
+/** What there is to run of a suite. @param {string} name @returns {(() => Promise<void>)[]} */
+function jobsOf(name) {
+  if (name === "unit") return COMPILERS.map((compiler) => () => unitSuite(compiler));
+  if (!ON_STORES.includes(name)) return [() => nodeSuite(name, name)];
+  return STORES.filter((one) => !store || one === store).map(
+    (one) => () => nodeSuite(`${name} (${one})`, name, { STORAGE: one }),
+  );
+}
+
+async function work() {
+  for (let job; (job = jobs.shift());) await job();
 }
 
 async function unitSuite(compiler) {
@@ -67,17 +77,17 @@ async function runUnit(binary, tally, say) {
   tally.failed += failed;
 }
 
-async function nodeSuite(name) {
+async function nodeSuite(title, name, env = { STORAGE: undefined }) {
   const files = globSync(`tests/${name}/*.test.mjs`).sort();
-  await report(name, files, async (tally, say) => {
-    // One file at a time: two cores have enough to do with one server and one browser.
+  await report(title, files, async (tally, say) => {
+    // One file at a time: other suites run beside.
     const reporters = [
       "--test-reporter=./tools/reporter.mjs",
       "--test-reporter-destination=stdout",
     ];
     const args = ["node", "--test", "--test-concurrency=1", ...reporters, ...files];
     let counted = false;
-    const end = await run(args, {}, (line) => {
+    const end = await run(args, env, (line) => {
       const counts = /^@@ (\d+) (\d+)$/.exec(line);
       if (!counts) return say(line);
       counted = true;
@@ -85,21 +95,21 @@ async function nodeSuite(name) {
       tally.failed += Number(counts[2]);
     });
     if (!counted || (end !== "0" && tally.failed === 0)) {
-      say(`--- ${name}: ended with ${end}`);
+      say(`--- ${title}: ended with ${end}`);
       tally.failed++;
     }
   });
 }
 
-/** Runs a suite and adds what it counted to the total. Where another may run beside it, what it says comes at
- *  its end, in one piece. */
+/** Runs a suite and adds what it counted to the total. Where others run beside it, what it says comes at its end, in one
+ *  piece. */
 async function report(title, files, body) {
   if (files.length === 0) return console.log(`${title}: not there yet`);
   const tally = { passed: 0, failed: 0 };
   const said = [];
   const start = performance.now();
   console.log(`${title} ...`);
-  await body(tally, only ? console.log : (line) => said.push(line));
+  await body(tally, alone ? console.log : (line) => said.push(line));
   if (said.length > 0) console.log(said.join("\n"));
   if (tally.passed + tally.failed === 0) {
     console.log(`--- ${title}: ran no test`);

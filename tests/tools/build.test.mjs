@@ -79,20 +79,40 @@ test("the module and the shim are within their sizes", () => {
   run("node", ["tools/size.mjs", "--check"]);
 });
 
-test("make deploy DRY_RUN=1 works without an account", () => {
-  const { MAKEFLAGS, MFLAGS, CLOUDFLARE_API_TOKEN, ...env } = process.env;
-  const { status, stdout, stderr } = spawnSync("make", ["deploy", "DRY_RUN=1"], {
-    encoding: "utf8",
-    env,
+for (const [says, given, shown] of [
+  ["Durable Objects", [], "durable"],
+  ["Workers KV where it is told so", ["STORAGE=kv"], "(hidden)"], // what --var says, wrangler does not show
+])
+  test(`make deploy DRY_RUN=1 works without an account, on ${says}`, () => {
+    const { status, stdout, stderr } = deploy("DRY_RUN=1", ...given);
+    assert.equal(status, 0, stdout + stderr);
+    assert.match(stdout, /--dry-run: exiting now/);
+    assert.ok(stdout.includes(`env.STORAGE ("${shown}")`), stdout);
+    assert.match(stdout, /env\.SHARDS \(Shard\)/);
+    assert.ok(globSync("build/deploy/*.wasm").length > 0);
   });
-  assert.equal(status, 0, stdout + stderr);
-  assert.match(stdout, /--dry-run: exiting now/);
-  assert.ok(globSync("build/deploy/*.wasm").length > 0);
+
+for (const store of ["kv", "durable"])
+  test(`make deploy STORAGE=${store} says so to wrangler`, () => {
+    const { stdout } = deploy("--just-print", `STORAGE=${store}`);
+    assert.match(stdout, new RegExp(`wrangler deploy --var STORAGE:${store}\\b`));
+  });
+
+test("make deploy refuses a store that there is not, before anything is deployed", () => {
+  const { status, stdout, stderr } = deploy("DRY_RUN=1", "STORAGE=sqlite");
+  assert.notEqual(status, 0);
+  assert.match(stderr, /STORAGE=sqlite: wants durable or kv/);
+  assert.doesNotMatch(stdout, /dry-run/);
 });
 
 test("package-lock.json names no registry's host", () => {
   assert.doesNotMatch(readFileSync("package-lock.json", "utf8"), /"resolved"/);
 });
+
+function deploy(...given) {
+  const { MAKEFLAGS, MFLAGS, MAKEOVERRIDES, STORAGE, CLOUDFLARE_API_TOKEN, ...env } = process.env;
+  return spawnSync("make", ["deploy", ...given], { encoding: "utf8", env });
+}
 
 /** What a module asks for and what it offers. */
 function face(file) {

@@ -15,7 +15,6 @@ const refused = [
   [{ PORT: "65536" }, /PORT=65536/],
   [{ PORT: "-1" }, /PORT=-1/],
   [{ STORAGE: "foo" }, /STORAGE=foo: wants kv or durable/],
-  [{ STORAGE: "durable" }, /not there yet/],
   [{ RATE_LIMITS: "maybe" }, /RATE_LIMITS=maybe/],
   [{ VARS: "A:1 B" }, /"B" is not NAME:value/],
   [{ VARS: ":1" }, /":1" is not NAME:value/],
@@ -77,31 +76,75 @@ test("startServer starts a server on a free port, and stop leaves no process of 
   await assert.rejects(fetch(`${server.url}/health`));
 });
 
-test("make dev prints where the page and the API are, and ends whole when it is told to", async (t) => {
-  const child = spawn("make", ["-s", "dev", "PORT=0", "STATE=none"], { env: plainEnvironment() });
-  const ended = once(child, "exit");
-  t.after(() => child.kill("SIGTERM"));
-  let said = "";
-  await new Promise((resolve) => {
-    child.stdout.on("data", (bytes) => {
-      said += bytes;
-      if (/Ctrl\+C/.test(said)) resolve();
+for (const [storage, socket] of [
+  ["kv", 501],
+  ["durable", 426],
+])
+  test(`make dev STORAGE=${storage} prints where the pages and the API are, and ends whole when it is told to`, async (t) => {
+    const given = ["PORT=0", "STATE=none", `STORAGE=${storage}`];
+    const child = spawn("make", ["-s", "dev", ...given], { env: plainEnvironment() });
+    const ended = once(child, "exit");
+    t.after(() => child.kill("SIGTERM"));
+    let said = "";
+    await new Promise((resolve) => {
+      child.stdout.on("data", (bytes) => {
+        said += bytes;
+        if (/Ctrl\+C/.test(said)) resolve();
+      });
+      child.once("exit", resolve);
     });
-    child.once("exit", resolve);
-  });
-  const [, page] = /Chat +(\S+\/demo\/) /.exec(said);
-  const [, harness] = /Harness +(\S+\/harness\/) /.exec(said);
-  assert.match(said, /API +http:\S+\/\n/);
-  for (const url of [page, harness]) assert.equal((await fetch(url)).status, 200);
+    const [, page] = /Chat +(\S+\/demo\/) /.exec(said);
+    const [, harness] = /Harness +(\S+\/harness\/) /.exec(said);
+    const [, api] = /API +(http:\S+\/)\n/.exec(said);
+    for (const url of [page, harness]) assert.equal((await fetch(url)).status, 200);
+    assert.equal((await fetch(`${api}offers/socket`)).status, socket, "it is on that store");
 
-  child.kill("SIGTERM");
-  await ended;
-  await assert.rejects(fetch(page), "it still answers");
+    child.kill("SIGTERM");
+    await ended;
+    await assert.rejects(fetch(page), "it still answers");
+  });
+
+for (const storage of ["kv", "durable"])
+  test(`what is in STATE is there when the server comes back: ${storage}`, async (t) => {
+    const state = mkdtempSync(join(tmpdir(), "rondevu-kept-"));
+    t.after(() => rmSync(state, { recursive: true, force: true }));
+    const first = await startServer({ storage, state });
+    t.after(() => first.stop());
+    const made = await post(first, "/rooms", { hostUserName: "ann" });
+    assert.equal(made.status, 201);
+    const { code, ownerToken } = await made.json();
+    await first.stop();
+
+    const second = await startServer({ storage, state });
+    t.after(() => second.stop());
+    const headers = { "X-Access-Token": ownerToken };
+    const room = await fetch(`${second.url}/rooms/${code}`, { headers });
+    assert.deepEqual([room.status, (await room.json()).status], [200, "open"]);
+  });
+
+test("on Workers KV nothing else of wrangler.toml is needed: no Durable Objects", async (t) => {
+  const config = "build/kv-only.toml"; // in the repository, for its paths are relative to it
+  const toml = readFileSync("wrangler.toml", "utf8");
+  const without = toml.replace(/\[\[(durable_objects|migrations)[^]*?\n\n/g, "");
+  assert.doesNotMatch(without, /SHARDS|Shard\b/);
+  writeFileSync(config, without.replace(/^(main|directory) = "/gm, '$1 = "../'));
+  t.after(() => rmSync(config));
+  const server = await startServer({ storage: "kv", config });
+  t.after(() => server.stop());
+  assert.equal((await post(server, "/rooms", { hostUserName: "ann" })).status, 201);
+  assert.equal((await post(server, "/topic/offer", { offer: "o" })).status, 200);
+  assert.equal((await fetch(`${server.url}/topics`)).status, 200);
 });
+
+function post({ url }, path, body) {
+  const headers = { "X-Registry-Version": "1" };
+  return fetch(url + path, { method: "POST", headers, body: JSON.stringify(body) });
+}
 
 /** The environment without what this very run was given on make's command line. */
 function plainEnvironment() {
-  const { MAKEFLAGS, MAKELEVEL, MAKEOVERRIDES, MFLAGS, NODE_TEST_CONTEXT, ...env } = process.env;
+  const { MAKEFLAGS, MAKELEVEL, MAKEOVERRIDES, MFLAGS, NODE_TEST_CONTEXT, STORAGE, ...env } =
+    process.env;
   return env;
 }
 
