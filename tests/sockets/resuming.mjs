@@ -16,7 +16,7 @@ import {
   sessionSocket,
 } from "./world.mjs";
 
-const RUNS = 12; // of each story
+const RUNS = 8; // of each story
 const BREAKS = 0.3; // how likely a socket is to break after a message
 
 /** Numbers from a seed, 0 to 1. */
@@ -44,73 +44,77 @@ async function readOnBrokenSockets(chance, open, take, isAll) {
   return sockets;
 }
 
-describe("what all sockets together are sent is the list, in its order:", { concurrency: 4 }, () => {
-  const names = range(CANDIDATES_MAX).map((i) => `c${i}`);
+describe(
+  "what all sockets together are sent is the list, in its order:",
+  { concurrency: 4 },
+  () => {
+    const names = range(CANDIDATES_MAX).map((i) => `c${i}`);
 
-  for (const seed of range(RUNS))
-    test(`a room's candidates, posted over HTTP and a socket that breaks too (${seed})`, async () => {
-      const chance = random(seed);
-      const { host, guest } = await pairedRoom(await caller());
-      const items = [];
-      let since = "";
-      const take = (message) => {
-        if (!isItems(message)) return;
-        items.push(...namesOf(message));
-        since = `?since=${message.lastSeq}`;
-      };
-      const reading = readOnBrokenSockets(
-        chance,
-        () => roomSocket(host, since),
-        take,
-        () => items.length >= names.length,
-      );
-      await post(random(~seed), guest, names);
-      await reading;
-      assert.deepEqual(items, names);
-      assert.deepEqual(await host.items(), names.map(candidate));
-    });
+    for (const seed of range(RUNS))
+      test(`a room's candidates, posted over HTTP and a socket that breaks too (${seed})`, async () => {
+        const chance = random(seed);
+        const { host, guest } = await pairedRoom(await caller());
+        const items = [];
+        let since = "";
+        const take = (message) => {
+          if (!isItems(message)) return;
+          items.push(...namesOf(message));
+          since = `?since=${message.lastSeq}`;
+        };
+        const reading = readOnBrokenSockets(
+          chance,
+          () => roomSocket(host, since),
+          take,
+          () => items.length >= names.length,
+        );
+        await post(random(~seed), guest, names);
+        await reading;
+        assert.deepEqual(items, names);
+        assert.deepEqual(await host.items(), names.map(candidate));
+      });
 
-  for (const seed of range(RUNS))
-    test(`a session's candidates (${seed})`, async () => {
-      const chance = random(seed);
-      const api = await caller();
-      const code = await api.offer("a");
-      let body = { answerCandidates: [], seen: "0" };
-      const reading = readOnBrokenSockets(
-        chance,
-        () => sessionSocket(api, code, "offerer", `?seen=${body.seen}`),
-        (message) => {
-          assert.ok(Number(message.seen) > Number(body.seen), "sent though it was seen");
-          body = message;
-        },
-        () => body.answerCandidates.length >= names.length,
-      );
-      for (const name of names) await api.candidate(code, "answerer", name);
-      await reading;
-      assert.deepEqual(body.answerCandidates, names);
-    });
+    for (const seed of range(RUNS))
+      test(`a session's candidates (${seed})`, async () => {
+        const chance = random(seed);
+        const api = await caller();
+        const code = await api.offer("a");
+        let body = { answerCandidates: [], seen: "0" };
+        const reading = readOnBrokenSockets(
+          chance,
+          () => sessionSocket(api, code, "offerer", `?seen=${body.seen}`),
+          (message) => {
+            assert.ok(Number(message.seen) > Number(body.seen), "sent though it was seen");
+            body = message;
+          },
+          () => body.answerCandidates.length >= names.length,
+        );
+        for (const name of names) await api.candidate(code, "answerer", name);
+        await reading;
+        assert.deepEqual(body.answerCandidates, names);
+      });
 
-  for (const seed of range(RUNS))
-    test(`the candidates of a peer's handshake (${seed})`, async () => {
-      const chance = random(seed);
-      const { ann, bob, id, answeredAt } = await pair({ api: await caller() });
-      const came = [];
-      let since = answeredAt;
-      const reading = readOnBrokenSockets(
-        chance,
-        () => peerSocket(ann, `?since=${since}`),
-        (message) => {
-          assert.ok(isCandidates(message), JSON.stringify(message));
-          came.push(...message.candidates.map((one) => one.candidate));
-          since = message.candidates.at(-1).createdAt;
-        },
-        () => came.length >= names.length,
-      );
-      for (const name of names) await bob.trickled(id, name);
-      await reading;
-      assert.deepEqual(came, names);
-    });
-});
+    for (const seed of range(RUNS))
+      test(`the candidates of a peer's handshake (${seed})`, async () => {
+        const chance = random(seed);
+        const { ann, bob, id, answeredAt } = await pair({ api: await caller() });
+        const came = [];
+        let since = answeredAt;
+        const reading = readOnBrokenSockets(
+          chance,
+          () => peerSocket(ann, `?since=${since}`),
+          (message) => {
+            assert.ok(isCandidates(message), JSON.stringify(message));
+            came.push(...message.candidates.map((one) => one.candidate));
+            since = message.candidates.at(-1).createdAt;
+          },
+          () => came.length >= names.length,
+        );
+        for (const name of names) await bob.trickled(id, name);
+        await reading;
+        assert.deepEqual(came, names);
+      });
+  },
+);
 
 /** Posts them one after the other, over a socket that breaks or over HTTP; what was not answered is sent again. */
 async function post(chance, player, names) {
