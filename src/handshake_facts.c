@@ -181,8 +181,7 @@ int64_t offer_answer(struct request *request, const struct offer *offer, struct 
                              (int64_t)said.len, offer->batch_bytes),
                 offer->expires_at);
     offers_take_out(request, offer, 1, 'a');
-    put_turn(request, request->peer, offer->id, arena_format(request->arena, "%d", time),
-             offer->expires_at);
+    put_turn(request, request->peer, offer->id, HANDSHAKE_ANSWERED, offer->expires_at);
     return time;
 }
 

@@ -49,7 +49,9 @@ size_t answers_read(struct request *request, struct text peer, int64_t after,
 size_t answers_say(struct request *request, struct text peer, const struct answered *answers,
                    size_t count, struct fact *facts);
 
-/* What a turn says of an offer that was taken away. */
+/* What a turn says of an offer that was answered, with nothing left by its peer since, and of one
+ * that was taken away. */
+#define HANDSHAKE_ANSWERED TEXT("answered")
 #define HANDSHAKE_GONE TEXT("gone")
 /* The edit that tells who answered of what the offerer left at that ms. */
 void handshake_turn(struct request *request, const struct handshake *handshake, int64_t time);

@@ -16,7 +16,8 @@
 
 enum {
     HANDSHAKES_MAX = 200, /* the newest; a socket's attachment holds what it has seen of them */
-    ROUNDS_MAX = 8,       /* answers too large for one message, of one run */
+    MESSAGES_MAX = 64,    /* of one run: the arena has to hold what they are made of */
+    LOOKS_MAX = 32,       /* into other shards, of one run: an invocation may make 50 calls */
     HASH_LEN = 16,
 };
 
@@ -30,10 +31,16 @@ struct followed {
 
 /* What is sent by one run. */
 struct sending {
-    struct text lines;
+    struct text messages[MESSAGES_MAX * 2]; /* each with its line feed */
+    size_t count, bytes;
     struct text seen;
-    bool more;
+    bool more; /* than one run sends */
 };
+
+/* MESSAGES_MAX, and of large ones fewer. */
+static bool is_full(const struct sending *sending) {
+    return sending->count == MESSAGES_MAX || sending->bytes >= ANSWER_MAX;
+}
 
 static struct text hash_of(struct request *request, struct text id) {
     return arena_format(request->arena, "%x", HASH_LEN, text_hash(id, TEXT_HASH));
@@ -83,34 +90,64 @@ static bool has_turned(const struct followed *followed) {
     return followed->turn.at == NULL || !text_equal(followed->turn, followed->old_turn);
 }
 
-/* Sends what a read brings, until it brings nothing new; leaves in `seen` what it says. */
+/* Sends what a read brings, until it brings nothing new; leaves in `seen` what it says. What did
+ * not fit is `more`. */
 static struct response send_all(struct request *request, struct sending *sending,
                                 struct response (*read)(struct request *request),
                                 struct text *seen) {
-    struct response response = {0};
-    for (int i = 0; i < ROUNDS_MAX; i++) {
+    while (!is_full(sending)) {
+        size_t mark = request->arena->used;
         request->seen = *seen;
-        response = read(request);
-        if (response.status >= 400 || response.waiter.at != NULL) {
+        struct response response = read(request);
+        if (response.status >= 400) {
             return response;
         }
-        sending->lines = arena_format(request->arena, "%t%t\n", &sending->lines, &response.body);
+        if (response.waiter.at != NULL) {
+            arena_rewind(request->arena, mark);
+            return (struct response){.status = 200};
+        }
+        sending->messages[2 * sending->count] = response.body;
+        sending->messages[2 * sending->count++ + 1] = TEXT("\n");
+        sending->bytes += response.body.len;
         *seen = response.seen;
     }
     sending->more = true;
-    return response;
+    return (struct response){.status = 200};
 }
 
+static void remember(struct request *request, struct sending *sending,
+                     const struct followed *followed, struct text turn, struct text time) {
+    sending->seen =
+        arena_format(request->arena, "%t,%t:%t:%t", &sending->seen, &followed->hash, &turn, &time);
+}
+
+/* One that has to wait for the next run is left as it was. */
 static void send_candidates(struct request *request, struct sending *sending,
-                            struct followed *followed, struct text since) {
+                            const struct followed *followed, struct text since) {
     struct text time = followed->old_time.at != NULL ? followed->old_time : since;
+    struct text turn = followed->turn.at != NULL ? followed->turn : TEXT("");
     if (has_turned(followed)) {
         request->parameters[0] = followed->id;
         send_all(request, sending, get_offer_candidates, &time);
     }
-    struct text turn = followed->turn.at != NULL ? followed->turn : TEXT("");
-    sending->seen =
-        arena_format(request->arena, "%t,%t:%t:%t", &sending->seen, &followed->hash, &turn, &time);
+    bool whole = !has_turned(followed) || !is_full(sending);
+    remember(request, sending, followed, whole ? turn : TEXT(""), time);
+}
+
+/* Those that are looked at by this run; the others wait. */
+static size_t expect_handshakes(struct request *request, const struct followed *list,
+                                size_t count) {
+    size_t looks = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (list[i].turn.at == NULL || !has_turned(&list[i])) {
+            continue;
+        }
+        if (looks++ == LOOKS_MAX) {
+            return i;
+        }
+        handshake_expect(request, list[i].id);
+    }
+    return count;
 }
 
 static struct response read_handshakes(struct request *request) {
@@ -120,27 +157,30 @@ static struct response read_handshakes(struct request *request) {
         return fail(400, TEXT("since must be a time in ms"));
     }
     since = start.at != NULL ? start : TEXT("-");
-    struct sending sending = {.lines = TEXT("")};
+    struct sending *sending = arena_array(request->arena, 1, sizeof *sending);
+    *sending = (struct sending){.count = 0};
     struct text answered = seen.at != NULL ? text_cut(&seen, ',') : since;
-    struct response response = send_all(request, &sending, get_offer_answers, &answered);
+    struct response response = send_all(request, sending, get_offer_answers, &answered);
     if (response.status >= 400) {
         return response;
     }
-    sending.seen = answered;
+    sending->seen = answered;
     struct followed *list = arena_array(request->arena, HANDSHAKES_MAX, sizeof list[0]);
     size_t count = find_handshakes(request, seen, list);
-    for (size_t i = 0; i < count; i++) {
-        if (list[i].turn.at != NULL && has_turned(&list[i])) {
-            handshake_expect(request, list[i].id);
+    size_t looked_at = expect_handshakes(request, list, count);
+    for (size_t i = 0; i < looked_at; i++) {
+        send_candidates(request, sending, &list[i], since);
+    }
+    for (size_t i = looked_at; i < count; i++) {
+        if (list[i].old_time.at != NULL) {
+            remember(request, sending, &list[i], list[i].old_turn, list[i].old_time);
         }
     }
-    for (size_t i = 0; i < count; i++) {
-        send_candidates(request, &sending, &list[i], since);
-    }
+    struct text lines = arena_join(request->arena, sending->messages, 2 * sending->count);
     return (struct response){.status = 200,
-                             .body = sending.lines,
-                             .seen = sending.seen,
-                             .again = sending.more ? request->now : 0};
+                             .body = lines,
+                             .seen = sending->seen,
+                             .again = sending->more || looked_at < count ? request->now : 0};
 }
 
 /* They go on in the shard of the offer's peer. */

@@ -28,4 +28,5 @@ import "./rooms/crowd.mjs";
 import "./peers/index.mjs";
 import "./services/index.mjs";
 import "./stores.mjs";
+import "./sockets.mjs";
 import "./coverage.mjs";

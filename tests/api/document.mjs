@@ -18,7 +18,7 @@ OF_TRANSPORT.push("keep-alive", "transfer-encoding");
 
 export const document = parse(
   readFileSync(new URL("../../docs/openapi.yaml", import.meta.url), "utf8"),
-  { merge: true },
+  { merge: true, maxAliasCount: -1 },
 );
 
 const ajv = new Ajv({ strict: true, strictTypes: false, strictRequired: false });

@@ -9,10 +9,10 @@ const HANG = 30_000; // ms; nothing here takes as long, it only ends a test that
 
 /**
  * Asks for a WebSocket.
- * @param {string} url @param {Record<string, string>} headers
+ * @param {string} url @param {Record<string, string>} headers @param {string} [body]
  * @returns {Promise<{status: number, headers: Headers, text: string, body: any, stream?: import("node:stream").Duplex}>}
  */
-export function upgrade(url, headers = {}) {
+export function upgrade(url, headers = {}, body = "") {
   const { promise, resolve, reject } = Promise.withResolvers();
   const asked = request(url, {
     headers: {
@@ -20,6 +20,7 @@ export function upgrade(url, headers = {}) {
       Upgrade: "websocket",
       "Sec-WebSocket-Version": "13",
       "Sec-WebSocket-Key": randomBytes(16).toString("base64"),
+      ...(body && { "Content-Length": String(Buffer.byteLength(body)) }),
       ...headers,
     },
   });
@@ -33,7 +34,7 @@ export function upgrade(url, headers = {}) {
   });
   asked.on("error", reject);
   asked.setTimeout(HANG, () => asked.destroy(new Error("no answer to an upgrade")));
-  asked.end();
+  asked.end(body);
   return promise;
 }
 

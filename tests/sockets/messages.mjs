@@ -3,7 +3,14 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { NO_OFFER, Peer, TOO_MANY_CANDIDATES, pair } from "../api/peers/peer.mjs";
-import { BODY_MAX, CANDIDATES_MAX, candidate, pairedRoom } from "../api/rooms/room.mjs";
+import {
+  BODY_MAX,
+  CANDIDATES_MAX,
+  candidate,
+  joinedRoom,
+  pairedRoom,
+  sdp,
+} from "../api/rooms/room.mjs";
 import {
   caller,
   hasStatus,
@@ -19,6 +26,8 @@ import {
 
 const RUBBISH_MAX = 20;
 const MESSAGE_MAX = 32 * 1024 * 1024; // bytes; what the platform takes
+
+const isOffered = ({ offer, answer }) => offer && !answer;
 
 async function roomOfSockets(name) {
   const room = await pairedRoom(await caller(name));
@@ -37,6 +46,24 @@ describe("a message over a room's socket", { concurrency: true }, () => {
     sockets.guest.send(candidate("three"));
     assert.deepEqual(await sockets.guest.next(), { id: null, status: 204 });
     assert.deepEqual(namesOf(await sockets.host.next()), ["three"]);
+  });
+
+  test("leaves an offer or an answer where it has a type", async () => {
+    const room = await joinedRoom(await caller());
+    const [host, guest] = await Promise.all([room.host, room.guest].map((one) => roomSocket(one)));
+    const offer = { type: "offer", sdp: sdp("over a socket") };
+    const answer = { type: "answer", sdp: sdp("back") };
+    assert.equal((await guest.ask(offer)).status, 403);
+    assert.equal((await guest.ask(answer)).error.code, "no_offer");
+    assert.deepEqual(await host.ask({ id: "o", ...offer }), { id: "o", status: 204 });
+    assert.deepEqual((await guest.next(isOffered)).offer, offer);
+    assert.equal((await guest.ask({ ...answer, sdp: "none" })).error.code, "bad_sdp");
+    assert.deepEqual(await guest.ask({ id: "a", ...answer }), { id: "a", status: 204 });
+    const { status, answer: came } = await host.next(({ answer: one }) => one);
+    assert.deepEqual([status, came], ["paired", answer]);
+    assert.equal((await host.ask(offer)).error.code, "already_paired");
+    assert.equal((await host.ask({ ...offer, generation: 2 })).status, 204);
+    assert.equal((await guest.next(isOffered)).generation, 2);
   });
 
   test("is answered once, in the order of the messages", async () => {

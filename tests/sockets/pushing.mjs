@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { inParallel } from "../api/helpers.mjs";
 import { Peer, pair } from "../api/peers/peer.mjs";
 import { candidate, joinedRoom, offeredRoom, openRoom, pairedRoom } from "../api/rooms/room.mjs";
 import {
@@ -13,9 +14,12 @@ import {
   isSnapshot,
   namesOf,
   peerSocket,
+  range,
   roomSocket,
   sessionSocket,
 } from "./world.mjs";
+
+const PEERS = 40;
 
 /** Nothing has been sent but what was read: what is asked for now is answered next. */
 async function assertQuiet(socket, message = {}) {
@@ -197,6 +201,26 @@ describe("the socket of a peer", { concurrency: true }, () => {
     await bob.answered(id);
     const { offerId, candidates } = await socket.next(isCandidates);
     assert.deepEqual([offerId, candidates.map((one) => one.candidate)], [id, ["early"]]);
+  });
+
+  test(`is sent the candidates of ${PEERS} other peers, though one run looks at fewer`, async () => {
+    const api = await caller();
+    const bob = await Peer.register(api);
+    const ids = await inParallel(range(PEERS), async (i) => {
+      const ann = await Peer.register(api);
+      const { id } = await ann.offer();
+      await bob.answered(id);
+      await ann.trickled(id, `of ${i}`);
+      return id;
+    });
+    const socket = await peerSocket(bob);
+    const came = {};
+    for (const _ of ids) {
+      const { offerId, candidates } = await socket.next(isCandidates);
+      came[offerId] = candidates.map((one) => one.candidate);
+    }
+    assert.deepEqual(came, Object.fromEntries(ids.map((id, i) => [id, [`of ${i}`]])));
+    await assertQuiet(socket);
   });
 
   test("that is opened with since is sent what is later", async () => {

@@ -16,7 +16,7 @@ import {
   sessionSocket,
 } from "./world.mjs";
 
-const RUNS = 12; // of each story
+const RUNS = 8; // of each story
 const BREAKS = 0.3; // how likely a socket is to break after a message
 
 /** Numbers from a seed, 0 to 1. */

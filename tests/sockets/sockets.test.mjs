@@ -5,3 +5,5 @@ import "./pushing.mjs";
 import "./messages.mjs";
 import "./resuming.mjs";
 import "./ending.mjs";
+import "./many.mjs";
+import "./idle.mjs";

@@ -1,8 +1,9 @@
 // What the tests of sockets share: servers on Durable Objects, and the sockets of the three families.
 
 import { after } from "node:test";
-import { startServer } from "../../tools/dev.mjs";
+import { startServer as startDev } from "../../tools/dev.mjs";
 import { Api } from "../api/helpers.mjs";
+import { startServer } from "../server.mjs";
 import { Socket } from "./client.mjs";
 
 /** Of the server where everything is soon over, times in ms. Long enough for a test's requests to be through in time. */
@@ -18,7 +19,8 @@ const SERVERS = {
     },
   },
   limited: { vars: { RATE_LIMITS: "on" } },
-  counted: { entry: "tests/sockets/counting-worker.js" },
+  many: { dev: true }, // whose processes can be told
+  counted: { dev: true, entry: "tests/sockets/counting-worker.js" },
 };
 
 const started = new Map();
@@ -29,9 +31,12 @@ after(async () => {
 /** The server of that name; starts it once. @param {keyof typeof SERVERS} name */
 export function serverOf(name) {
   if (!started.has(name)) {
-    const { vars, entry } = /** @type {any} */ (SERVERS[name]);
-    const all = { RATE_LIMITS: "off", ...vars };
-    started.set(name, startServer({ storage: "durable", entry, vars: all }));
+    const { vars, entry, dev } = /** @type {any} */ (SERVERS[name]);
+    const options = {
+      storage: /** @type {const} */ ("durable"),
+      vars: { RATE_LIMITS: "off", ...vars },
+    };
+    started.set(name, dev ? startDev({ ...options, entry }) : startServer(options));
   }
   return started.get(name);
 }

@@ -538,7 +538,8 @@ static void all_of_a_handshake_is_in_the_offerers_shard_and_the_other_side_is_to
         } else {
             char time[32];
             snprintf(time, sizeof time, "%lld", (long long)world->host.now);
-            assert_string_equal(told->value.at, step == 4 ? "gone" : time);
+            const char *wanted = step == 0 ? "answered" : step == 4 ? "gone" : time;
+            assert_string_equal(told->value.at, wanted);
             assert_int_equal(told->expires_at, NOW + 60000);
         }
         size_t told_count = count_in(edits, count, "peer/%s/turn/", peers.bob.id);

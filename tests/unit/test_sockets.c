@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { MESSAGES_MAX = 8, SEEN_MAX = 256, LINE_MAX_LEN = 4096 };
+enum { MESSAGES_MAX = 8, SEEN_MAX = 1024, LINE_MAX_LEN = 4096 };
 
 /* What a host keeps of a socket. */
 struct socket {
@@ -351,7 +351,7 @@ static void a_sessions_socket_is_sent_all_there_is_when_there_is_more(void **sta
     struct world *world = as_world(state);
     world_offer(world, "t", "ann");
     struct socket offerer, answerer;
-    char target[512];
+    char target[2 * SEEN_MAX];
     snprintf(target, sizeof target, "/sessions/%s/socket", world->code);
     open(&offerer, world, target, "rondevu, side.offerer");
     assert_int_equal(offerer.count, 0);
@@ -447,6 +447,200 @@ static void a_list_that_ends_early_is_gone_on_with_at_once(void **state) {
     assert_int_equal(items, RESTARTS * BATCH);
 }
 
+/* -- Of a peer ----------------------------------------------------------------- */
+
+static int open_peer(struct socket *socket, struct world *world, const struct world_peer *peer,
+                     const char *query) {
+    char protocol[160], target[64];
+    const char *secret = strchr(peer->bearer, ':') + 1;
+    snprintf(protocol, sizeof protocol, "rondevu, peer.%s.%s", peer->id, secret);
+    snprintf(target, sizeof target, "/offers/socket%s", query);
+    return open(socket, world, target, protocol);
+}
+
+/* Two peers, and an offer of the first that the second has answered. */
+static void pair_peers(struct world *world, struct world_peer *ann, struct world_peer *bob,
+                       char *id) {
+    world_register(world, ann);
+    world_register(world, bob);
+    world_publish(world, ann, id, "{\"sdp\":\"offer\"}");
+    assert_int_equal(world_answer(world, bob, id), 200);
+}
+
+static void a_peers_socket_wants_the_peers_secret(void **state) {
+    struct world *world = as_world(state);
+    struct world_peer ann, bob;
+    world_register(world, &ann);
+    world_register(world, &bob);
+    struct socket socket;
+    open(&socket, world, "/offers/socket", "rondevu");
+    assert_error(world, 401, "Missing Authorization header");
+    struct world_peer mixed = ann;
+    snprintf(mixed.bearer, sizeof mixed.bearer, "%s", bob.bearer);
+    open_peer(&socket, world, &mixed, "");
+    assert_error(world, 401, "Invalid credentials");
+    assert_int_equal(open_peer(&socket, world, &ann, ""), 101);
+    assert_string_equal(world->result.waiter, ann.id);
+    open_peer(&socket, world, &ann, "?since=x");
+    assert_error(world, 400, "since must be a time in ms");
+}
+
+static void a_peer_is_sent_answers_and_candidates_once_each(void **state) {
+    struct world *world = as_world(state);
+    struct world_peer ann, bob;
+    char id[OFFER_ID_SIZE];
+    world_register(world, &ann);
+    struct socket offerer, answerer;
+    open_peer(&offerer, world, &ann, "");
+    assert_int_equal(offerer.count, 0);
+    world_register(world, &bob);
+    open_peer(&answerer, world, &bob, "");
+    world_publish(world, &ann, id, "{\"sdp\":\"offer\"}");
+    world_trickle(world, &ann, id, "\"early\"");
+    assert_int_equal(push(&offerer), 0);
+    assert_int_equal(push(&answerer), 0);
+    assert_int_equal(world_answer(world, &bob, id), 200);
+    assert_int_equal(push(&offerer), 1);
+    assert_true(has(&offerer, 0, "\"answers\":[") && has(&offerer, 0, id));
+    assert_int_equal(push(&answerer), 1);
+    assert_true(has(&answerer, 0, "\"candidates\":[") && has(&answerer, 0, "\"early\""));
+    for (int i = 0; i < 3; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "\"c%d\"", i);
+        assert_int_equal(world_trickle(world, i == 1 ? &ann : &bob, id, "%s", name), 200);
+        struct socket *other = i == 1 ? &answerer : &offerer;
+        assert_int_equal(push(other), 1);
+        assert_true(has(other, 0, name) && has(other, 0, id));
+        assert_int_equal(push(&offerer), 0);
+        assert_int_equal(push(&answerer), 0);
+    }
+    open_peer(&offerer, world, &ann, "");
+    assert_int_equal(offerer.count, 2);
+    assert_true(has(&offerer, 1, "\"c0\"") && has(&offerer, 1, "\"c2\""));
+}
+
+static void a_peers_socket_goes_on_after_since(void **state) {
+    struct world *world = as_world(state);
+    struct world_peer ann, bob;
+    char id[OFFER_ID_SIZE], query[64];
+    pair_peers(world, &ann, &bob, id);
+    world->host.now += 10;
+    snprintf(query, sizeof query, "?since=%lld", (long long)world->host.now);
+    world_trickle(world, &bob, id, "\"c0\"");
+    struct socket offerer;
+    open_peer(&offerer, world, &ann, query);
+    assert_int_equal(offerer.count, 0);
+    world->host.now += 10;
+    world_trickle(world, &bob, id, "\"c1\"");
+    assert_int_equal(push(&offerer), 1);
+    open_peer(&offerer, world, &ann, query);
+    assert_int_equal(offerer.count, 1);
+    assert_true(has(&offerer, 0, "\"c1\"") && !has(&offerer, 0, "\"c0\""));
+}
+
+static void a_handshake_that_is_taken_away_is_not_heard_of_again(void **state) {
+    struct world *world = as_world(state);
+    struct world_peer ann, bob;
+    char gone[OFFER_ID_SIZE], other[OFFER_ID_SIZE];
+    pair_peers(world, &ann, &bob, gone);
+    world_publish(world, &ann, other, "{\"sdp\":\"offer\"}");
+    assert_int_equal(world_answer(world, &bob, other), 200);
+    struct socket offerer, answerer;
+    open_peer(&offerer, world, &ann, "");
+    open_peer(&answerer, world, &bob, "");
+    world_trickle(world, &ann, gone, "\"lost\"");
+    assert_int_equal(world_delete_as(world, &ann, "/offers/%s", gone), 200);
+    assert_int_equal(push(&offerer), 0);
+    assert_int_equal(push(&answerer), 0);
+    world_trickle(world, &ann, other, "\"c\"");
+    assert_int_equal(push(&answerer), 1);
+    assert_true(has(&answerer, 0, other));
+}
+
+/* As many handshakes as a socket follows, and more, half of them over the other's offers. An
+ * attachment has 16 KB, the request's head among it. */
+static void many_handshakes_are_sent_over_many_runs_once_each(void **state) {
+    struct world *world = as_world(state);
+    struct world_peer ann, bob;
+    world_register(world, &ann);
+    world_register(world, &bob);
+    enum { HANDSHAKES = 180 };
+    for (int i = 0; i < HANDSHAKES; i++) {
+        char id[OFFER_ID_SIZE];
+        bool hers = i % 2 == 0;
+        world->host.now += 1;
+        world_publish(world, hers ? &ann : &bob, id, "{\"sdp\":\"offer\",\"ttl\":600000}");
+        assert_int_equal(world_answer(world, hers ? &bob : &ann, id), 200);
+        for (int j = 0; j < 10; j++) {
+            assert_int_equal(world_trickle(world, &bob, id, "\"c%d-%d-%0200d\"", i, j, 0), 200);
+        }
+    }
+    struct socket socket = {.world = world, .target = "/offers/socket"};
+    snprintf(socket.protocol, sizeof socket.protocol, "rondevu, peer.%s.%s", ann.id,
+             strchr(ann.bearer, ':') + 1);
+    char seen[16 * 1024];
+    int lists = 0, runs = 1;
+    for (const char *now_seen = NULL;; runs++) {
+        assert_int_equal(ask(&socket, now_seen, NULL), 101);
+        for (const char *at = world->result.body; (at = strstr(at, "\"candidates\":")) != NULL;
+             at++) {
+            lists++;
+        }
+        assert_in_range(strlen(world->result.seen), 1, 13 * 1024);
+        snprintf(seen, sizeof seen, "%s", world->result.seen);
+        now_seen = seen;
+        if (world->result.again == 0) {
+            break;
+        }
+        assert_true(runs < HANDSHAKES);
+    }
+    assert_int_equal(lists, HANDSHAKES);
+    assert_in_range(runs, 3, 12);
+    assert_int_equal(ask(&socket, seen, NULL), 101);
+    assert_string_equal(world->result.body, "");
+}
+
+static void what_comes_in_the_ms_of_the_answer_is_sent(void **state) {
+    struct world *world = as_world(state);
+    struct world_peer ann, bob;
+    char id[OFFER_ID_SIZE];
+    pair_peers(world, &ann, &bob, id);
+    struct socket answerer;
+    open_peer(&answerer, world, &bob, "");
+    world_trickle(world, &ann, id, "\"c\"");
+    assert_int_equal(push(&answerer), 1);
+}
+
+static void a_peers_message_is_of_the_handshake_that_it_names(void **state) {
+    struct world *world = as_world(state);
+    struct world_peer ann, bob, carol;
+    char id[OFFER_ID_SIZE], message[256], wanted[256];
+    pair_peers(world, &ann, &bob, id);
+    world_register(world, &carol);
+    struct socket offerer, answerer, stranger;
+    open_peer(&offerer, world, &ann, "");
+    open_peer(&answerer, world, &bob, "");
+    open_peer(&stranger, world, &carol, "");
+    snprintf(message, sizeof message, "{\"id\":\"a\",\"offerId\":\"%s\",\"candidates\":[1,{}]}",
+             id);
+    snprintf(wanted, sizeof wanted,
+             "{\"id\":\"a\",\"status\":200,\"offerId\":\"%s\",\"candidatesAdded\":2,\"count\":2}",
+             id);
+    assert_string_equal(tell(&offerer, message), wanted);
+    assert_int_equal(push(&answerer), 1);
+    assert_string_equal(tell(&answerer, message), wanted);
+    assert_int_equal(push(&offerer), 1);
+    tell(&stranger, message);
+    assert_int_equal(world->result.status, 403);
+    static const char *const wrong[] = {"{\"id\":\"a\",\"candidates\":[1]}",
+                                        "{\"id\":\"a\",\"offerId\":\"x\",\"candidates\":[1]}",
+                                        "{\"id\":\"a\",\"offerId\":5,\"candidates\":[1]}"};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        assert_string_equal(tell(&offerer, wrong[i]), "{\"id\":\"a\",\"status\":404,\"error\":"
+                                                      "\"Offer not found or expired\"}");
+    }
+}
+
 /* -- Messages ------------------------------------------------------------------ */
 
 static void a_message_leaves_candidates_and_is_answered_with_its_id(void **state) {
@@ -467,6 +661,26 @@ static void a_message_leaves_candidates_and_is_answered_with_its_id(void **state
         assert_true(has(&host, 0, names[i]));
     }
     assert_int_equal(push(&guest), 0);
+}
+
+static void a_message_with_a_type_is_an_offer_or_an_answer(void **state) {
+    struct world *world = as_world(state);
+    world_room(world);
+    world_join(world);
+    struct socket host, guest;
+    open_room(&host, world, world->room.host, "");
+    open_room(&guest, world, world->room.guest, "");
+    static const char offer[] = "{\"id\":\"o\",\"type\":\"offer\",\"sdp\":\"" SDP("o1") "\"}";
+    static const char answer[] = "{\"id\":\"a\",\"type\":\"answer\",\"sdp\":\"" SDP("a1") "\"}";
+    assert_non_null(strstr(tell(&guest, offer), "{\"id\":\"o\",\"status\":403,\"error\":"));
+    assert_non_null(strstr(tell(&guest, answer), "{\"id\":\"a\",\"status\":409,\"error\":"));
+    assert_string_equal(tell(&host, offer), ANSWERED("o", 204));
+    assert_int_equal(push(&guest), 1);
+    assert_true(has(&guest, 0, "o=o1"));
+    assert_string_equal(tell(&guest, answer), ANSWERED("a", 204));
+    push(&host);
+    assert_true(has(&host, 0, "o=a1") && has(&host, 0, "\"status\":\"paired\""));
+    assert_non_null(strstr(tell(&host, "{\"id\":\"x\",\"type\":\"x\"}"), "\"bad_candidate\""));
 }
 
 static void an_id_is_a_text_of_1_to_64_characters(void **state) {
@@ -669,7 +883,15 @@ int main(void) {
         world_test(a_socket_is_run_again_when_what_it_is_about_is_over),
         world_test(what_is_closed_is_told_with_the_error_of_a_poll),
         world_test(a_list_that_ends_early_is_gone_on_with_at_once),
+        world_test(a_peers_socket_wants_the_peers_secret),
+        world_test_sharded(a_peer_is_sent_answers_and_candidates_once_each),
+        world_test(a_peers_socket_goes_on_after_since),
+        world_test_sharded(a_handshake_that_is_taken_away_is_not_heard_of_again),
+        world_test_sharded(many_handshakes_are_sent_over_many_runs_once_each),
+        world_test_sharded(what_comes_in_the_ms_of_the_answer_is_sent),
+        world_test_sharded(a_peers_message_is_of_the_handshake_that_it_names),
         world_test(a_message_leaves_candidates_and_is_answered_with_its_id),
+        world_test(a_message_with_a_type_is_an_offer_or_an_answer),
         world_test(an_id_is_a_text_of_1_to_64_characters),
         world_test(the_id_is_the_idempotency_key),
         world_test(what_the_post_would_refuse_is_refused_with_its_error),
