@@ -160,8 +160,8 @@ describe("a body that is not as long as it says", { concurrency: true }, () => {
 });
 
 describe("a body that takes more memory than a request may have", { concurrency: true }, () => {
-  const tiny = Array(Math.floor((MAX_ELSEWHERE - 60) / 3))
-    .fill("[]")
+  const tiny = Array(Math.floor((MAX_ELSEWHERE - 60) / 2))
+    .fill("0")
     .join();
   const bodies = {
     "a claim": ["/usernames/claim", `{"username":"ann","x":[${tiny}]}`],
