@@ -430,7 +430,7 @@ describe("the debugging harness", () => {
   });
 
   test("a server of another origin will do, and the guest's link names it", async () => {
-    const other = server.url.replace("localhost", "127.0.0.1");
+    const other = server.url.replace("127.0.0.1", "localhost");
     const host = await open(browsers[0]);
     await host.context().grantPermissions(["clipboard-read", "clipboard-write"]);
     await host.click(id("settings"));
