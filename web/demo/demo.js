@@ -18,6 +18,7 @@ const ice = el("ice-servers", HTMLTextAreaElement);
 const settings = el("settings", HTMLDetailsElement);
 const iceProblem = el("ice-problem", HTMLElement);
 const stateText = el("state", HTMLElement);
+const way = el("way", HTMLElement);
 const problem = el("error", HTMLElement);
 const here = el("here", HTMLElement);
 const chatInput = el("chat-input", HTMLInputElement);
@@ -114,6 +115,8 @@ function render() {
   const { state, words, list } = standing;
   document.body.dataset.state = state;
   setText(stateText, words);
+  setText(way, standing.way ?? "");
+  way.title = WAYS[standing.way ?? ""];
   setText(problem, family().problem);
   for (const name of FAMILIES)
     tabs.mark(name, families[name].standing.state, families[name].chat.unread);
@@ -124,6 +127,13 @@ function render() {
   showDiagram(standing);
   showChat(standing.connected);
 }
+
+const WAYS = {
+  pushed: "The server pushes what the others leave there, through a WebSocket.",
+  waiting: "Requests wait at the server until the others leave something there.",
+  polling: "The server is asked again and again for what the others leave there.",
+  "": "",
+};
 
 /** The picture's idea of a state. @type {Record<string, import("../common/diagram.js").Direct>} */
 const DIRECT = { connected: "on", connecting: "trying", disconnected: "trying", failed: "failed" };

@@ -3,6 +3,7 @@
 
 import { ChatView } from "../common/chat.js";
 import { el } from "../common/util.js";
+import { NO_SOCKET } from "./http.js";
 import { overallOf } from "./people.js";
 
 /** @typedef {"topics" | "rooms" | "services"} FamilyName */
@@ -17,6 +18,7 @@ import { overallOf } from "./people.js";
  * @property {string} me
  * @property {string[]} names of the others, those who are connected first
  * @property {string[]} connected names of those that messages go to
+ * @property {import("./push.js").Way | ""} [way] how the other side's news come, where any are wanted
  * @property {{people: Map<string, Person>, title: string, empty: string}} [list] who is listed
  */
 /**
@@ -112,7 +114,9 @@ export class Family {
   step(kind, text) {
     // Several connections that are made at once take the same steps.
     this.page.log.add(kind, text, kind === "ice" ? text : "");
-    if (text.startsWith("remote") || text.startsWith("answer")) this.page.pulse(this, "far");
+    if (!/^(remote|answer)/.test(text)) return;
+    this.page.pulse(this, "far");
+    this.page.pulse(this, "near");
   }
 
   /** Hears of every request: see Http. @param {import("./http.js").RequestReport} report */
@@ -125,7 +129,7 @@ export class Family {
     const { log } = this.page;
     if (early) return log.add("http", `${request}: not known there yet, asking again`, "early");
     const repeats = background || path === "/poll" ? `${where} ${status || problem}` : "";
-    const fine = (status >= 200 && status < 400) || problem === "stopped";
+    const fine = (status > 0 && status < 400) || problem === "stopped" || problem === NO_SOCKET;
     log.add(fine ? "http" : "problem", request, repeats);
   }
 

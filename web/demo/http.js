@@ -5,8 +5,10 @@ import { backoff, sleep } from "../common/util.js";
 
 /** A request fails when nothing came for this long beyond what it asked the server to wait. In ms. */
 const PATIENCE = 15000;
+/** Why a socket was not opened: a browser does not tell more. */
+export const NO_SOCKET = "no socket";
 /** Two looks that bring nothing start at least this far apart, whatever the server does. In ms. */
-const QUIET_INTERVAL = 1000;
+export const QUIET_INTERVAL = 1000;
 
 /**
  * @typedef {object} RequestReport
@@ -141,9 +143,8 @@ export class Http {
    * @param {Pick<RequestOptions, "about" | "early"> & {why: () => string}} options
    */
   async #watched(url, init, { about = "", early, why }) {
-    const began = performance.now();
     const what = { method: init.method ?? "GET", path: new URL(url).pathname, about };
-    this.#report({ ...what, phase: "start", status: 0, ms: 0 });
+    const ended = this.reported(what);
     /** @type {Response | undefined} */
     let response;
     try {
@@ -151,10 +152,40 @@ export class Http {
       return response;
     } finally {
       const { status = 0 } = response ?? {};
-      const ms = performance.now() - began;
-      const problem = response ? undefined : why();
-      this.#report({ ...what, phase: "end", status, ms, problem, early: early?.(status) ?? false });
+      ended(status, response ? "" : why(), early?.(status));
     }
+  }
+
+  /**
+   * A WebSocket of the server's. Its opening is reported, as it is a request too.
+   * @param {string} path with its query
+   * @param {string} credential
+   * @param {AbortSignal} signal only tells here whether it was closed on purpose
+   */
+  socket(path, credential, signal) {
+    const url = new URL(this.#base.replace(/^http/, "ws") + path);
+    const ended = this.reported({ method: "GET", path: url.pathname, about: "" });
+    const socket = new WebSocket(url, ["rondevu", credential]);
+    const closed = () => ended(0, signal.aborted ? "stopped" : NO_SOCKET);
+    socket.addEventListener("close", closed);
+    socket.addEventListener("open", () => {
+      socket.removeEventListener("close", closed);
+      ended(101);
+    });
+    return socket;
+  }
+
+  /**
+   * Reports that something begins, and when what it returns is called how it ended.
+   * @param {Pick<RequestReport, "method" | "path" | "about">} what
+   */
+  reported(what) {
+    const began = performance.now();
+    this.#report({ ...what, phase: "start", status: 0, ms: 0 });
+    return (status = 0, problem = "", early = false) => {
+      const ms = performance.now() - began;
+      this.#report({ ...what, phase: "end", status, ms, problem: status ? "" : problem, early });
+    };
   }
 }
 

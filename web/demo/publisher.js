@@ -3,7 +3,7 @@
 // of them expire the service is published again, which renews the name too.
 
 import { backoff, sleep } from "../common/util.js";
-import { explain, follow, isGone, retryAfter, SignallingError } from "./http.js";
+import { explain, isGone, retryAfter, SignallingError } from "./http.js";
 import { Peer } from "./peer.js";
 import { connectedOf, isForgotten, newPerson, peersOf } from "./people.js";
 
@@ -15,12 +15,11 @@ const LIFETIME = 300000;
 const RENEW_AT = 0.8;
 /** An offer that was replaced may have been answered just before: it is kept this long. In ms. */
 const RETIREMENT = 10000;
-/** How long one look for answers asks the server to wait, in seconds. */
-const WAIT = 20;
 
 /** @typedef {import("./people.js").Person} Person */
 /** @typedef {import("./peer.js").Context} Context */
-/** @typedef {Pick<Context, "line" | "servers" | "log" | "trouble" | "onMessage">} Surroundings */
+/** @typedef {import("./offers-line.js").OffersLine} OffersLine */
+/** @typedef {Pick<Context, "servers" | "log" | "trouble" | "onMessage"> & {line: OffersLine}} Surroundings */
 /**
  * @typedef {object} Plan what is published
  * @property {string} username
@@ -38,6 +37,7 @@ export class Publisher {
   #api;
   #identity;
   #events;
+  #line;
   /** @type {Context} */
   #context;
   #stopped = new AbortController();
@@ -61,6 +61,7 @@ export class Publisher {
     this.#api = api;
     this.#identity = identity;
     this.#events = events;
+    this.#line = surroundings.line;
     this.plan = plan;
     this.#context = {
       ...surroundings,
@@ -219,14 +220,8 @@ export class Publisher {
   async #takeCalls() {
     const { signal } = this.#stopped;
     const { trouble } = this.#context;
-    let since = 0;
-    const look = async () => {
-      const answers = await this.#api.answers(since, WAIT, signal);
-      since = answers.at(-1)?.answeredAt ?? since;
-      return answers.length > 0 ? answers : null;
-    };
     try {
-      const calls = follow(look, signal, (error) =>
+      const calls = this.#line.answers(signal, (error) =>
         trouble("answers", error && `${explain(error)} Trying again.`),
       );
       for await (const answers of calls) for (const answer of answers) this.#take(answer);

@@ -2,6 +2,7 @@
 // here is what goes over the wire, and no more.
 
 import { SignallingError } from "./http.js";
+import { Push } from "./push.js";
 
 /** @typedef {{username: string, publicKey: string, signature: string, message: string}} Claim */
 /** @typedef {{username: string, claimedAt: number, expiresAt: number}} Claimed */
@@ -37,6 +38,8 @@ export class ServicesApi {
   #http;
   /** What proves who this page is to the server; empty until it is registered. */
   #authorization = "";
+  /** The same for a socket. */
+  #credential = "";
 
   /** @param {import("./http.js").Http} http */
   constructor(http) {
@@ -48,6 +51,7 @@ export class ServicesApi {
     if (this.#authorization) return;
     const { peerId, secret } = await this.#http.request("POST", "/register");
     this.#authorization = `Bearer ${peerId}:${secret}`;
+    this.#credential = `peer.${peerId}.${secret}`;
   }
 
   /** @param {Claim} body @returns {Promise<Claimed>} */
@@ -101,6 +105,20 @@ export class ServicesApi {
    */
   async offer(offers) {
     return listIn(await this.#asPeer("POST", "/offers", { body: { offers } }), "offers");
+  }
+
+  /**
+   * A socket for all that comes to this peer: its messages are what the routes below answer that take
+   * `since`. Registered peers only.
+   * @param {() => number} since only what came later is told; asked whenever it is opened again
+   * @param {(message: Record<string, any>) => void} hear
+   * @param {() => void} changed
+   * @param {AbortSignal} signal closes it
+   */
+  push(since, hear, changed, signal) {
+    const query = () => `?since=${since()}`;
+    const address = { path: "/offers/socket", credential: this.#credential, query };
+    return new Push(this.#http, address, hear, changed, signal);
   }
 
   /**

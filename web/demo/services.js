@@ -37,7 +37,7 @@ export class Services extends Gathering {
   constructor(page) {
     super("services", page);
     this.#api = new ServicesApi(new Http(location.origin, (report) => this.report(report)));
-    this.#line = new OffersLine(this.#api);
+    this.#line = new OffersLine(this.#api, () => page.changed());
     this.#form.onPublish = () => void this.#publish();
     this.#form.onCall = () => void this.#callByName();
     this.#form.onCallUuid = () => void this.#callByUuid();
@@ -243,6 +243,7 @@ export class Services extends Gathering {
       words,
       open: state === "waiting" || peersOf(people.values()).length > 0,
       me: active instanceof Publisher ? active.plan.username : this.#form.me,
+      way: this.#line.way,
       ...(active && !this.#beginning && { list: { people, title, empty } }),
     });
   }

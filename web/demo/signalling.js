@@ -1,10 +1,11 @@
 // Topics and sessions on the signalling server, one method for each route. Offers, answers and
 // candidates are opaque texts to the server and stay opaque in this file.
 
-import { follow, SignallingError } from "./http.js";
+import { SignallingError } from "./http.js";
+import { Push, wayOf } from "./push.js";
 
 /** How long one poll asks the server to wait for news, in seconds. */
-const POLL_WAIT = 10;
+const POLL_WAIT = 5;
 /** A place may not know a session yet that was made, or first seen listed, less than this ago. In ms. */
 const SPREADING = 60000;
 
@@ -26,6 +27,13 @@ const SPREADING = 60000;
  * @property {boolean} ours whether this page published or answered it; others are dropped once unlisted
  */
 
+/**
+ * @typedef {object} Left what is known of what the other side has left
+ * @property {string} seen what the server calls it
+ * @property {number} amount
+ * @property {News | null} pushed what has not been taken yet
+ */
+
 /** @typedef {import("./peer.js").Line} Line */
 
 /** @implements {Line} */
@@ -34,12 +42,21 @@ export class Signalling {
   batch = 1;
 
   #http;
+  #changed;
   /** @type {Map<string, Sight>} by code */
   #sights = new Map();
+  /** Sessions that are followed, by code. @type {Map<string, {push: Push, left: Left}>} */
+  #exchanges = new Map();
 
-  /** @param {import("./http.js").Http} http */
-  constructor(http) {
+  /** @param {import("./http.js").Http} http @param {() => void} changed the way is another */
+  constructor(http, changed) {
     this.#http = http;
+    this.#changed = changed;
+  }
+
+  /** How news come at the moment. */
+  get way() {
+    return wayOf([...this.#exchanges.values()].map(({ push }) => push));
   }
 
   /**
@@ -86,6 +103,7 @@ export class Signalling {
    * @param {AbortSignal} signal stops trying again
    */
   async candidates(code, side, [candidate], signal) {
+    if (await this.#exchanges.get(code)?.push.post({ candidate }, "candidate")) return;
     const body = { code, side, candidate };
     await this.#insist("/answer", { body, about: "candidate", signal });
   }
@@ -101,7 +119,8 @@ export class Signalling {
   }
 
   /**
-   * Follows what the other side of a session leaves, until `signal` is aborted.
+   * Follows what the other side of a session leaves, until `signal` is aborted. Called again with the same
+   * signal it goes on.
    * @param {string} code
    * @param {Side} side the caller's own side
    * @param {AbortSignal} signal
@@ -109,33 +128,36 @@ export class Signalling {
    * @returns {AsyncGenerator<News, void, void>}
    */
   follow(code, side, signal, trouble) {
-    let seen = "";
-    let known = 0;
-    const look = async () => {
-      const news = await this.#poll(code, side, seen, signal);
-      seen = news.seen;
-      const amount = (news.description ? 1 : 0) + news.candidates.length;
-      const more = amount > known;
-      known = Math.max(known, amount);
-      return more ? news : null;
+    const { push, left } = this.#exchanges.get(code) ?? this.#begin(code, side, signal);
+    const take = () => {
+      const { pushed } = left;
+      left.pushed = null;
+      return pushed;
     };
-    return follow(look, signal, trouble);
+    const look = async (/** @type {AbortSignal} */ untilOpen) => {
+      const { seen } = left;
+      const body = { code, side, wait: POLL_WAIT, ...(seen && { seen }) };
+      const options = { body, signal: untilOpen, wait: POLL_WAIT * 1000 };
+      return newsIn(await this.#insist("/poll", options), side, left);
+    };
+    return push.follow(take, look, signal, trouble);
   }
 
-  /**
-   * @param {string} code @param {Side} side @param {string} seen @param {AbortSignal} signal
-   * @returns {Promise<News & {seen: string}>}
-   */
-  async #poll(code, side, seen, signal) {
-    const body = { code, side, wait: POLL_WAIT, ...(seen && { seen }) };
-    const answer = await this.#insist("/poll", { body, signal, wait: POLL_WAIT * 1000 });
-    const description = side === "offerer" ? answer.answer : answer.offer;
-    const candidates = side === "offerer" ? answer.answerCandidates : answer.offerCandidates;
-    return {
-      description: typeof description === "string" ? description : null,
-      candidates: Array.isArray(candidates) ? candidates : [],
-      seen: typeof answer.seen === "string" ? answer.seen : "",
+  /** @param {string} code @param {Side} side @param {AbortSignal} signal */
+  #begin(code, side, signal) {
+    const path = `/sessions/${encodeURIComponent(code)}/socket`;
+    /** @type {Left} */
+    const left = { seen: "", amount: 0, pushed: null };
+    const query = () => left.seen && `?seen=${encodeURIComponent(left.seen)}`;
+    const address = { path, query, credential: `side.${side}` };
+    const hear = (/** @type {Record<string, any>} */ message) => {
+      left.pushed = newsIn(message, side, left) ?? left.pushed;
     };
+    const push = new Push(this.#http, address, hear, this.#changed, signal);
+    const exchange = { push, left };
+    this.#exchanges.set(code, exchange);
+    signal.addEventListener("abort", () => this.#exchanges.delete(code));
+    return exchange;
   }
 
   /** @param {Session[]} listed */
@@ -166,4 +188,23 @@ export class Signalling {
       status === 404 && this.#mayAppear(options.body.code);
     return this.#http.insist("POST", path, { ...options, early });
   }
+}
+
+/**
+ * What the other side has left; null when that is nothing new.
+ * @param {Record<string, any>} message an answer to POST /poll, or the same pushed
+ * @param {Side} side
+ * @param {Left} known is brought up to date
+ * @returns {News | null}
+ */
+function newsIn(message, side, known) {
+  const said = side === "offerer" ? message.answer : message.offer;
+  const left = side === "offerer" ? message.answerCandidates : message.offerCandidates;
+  const description = typeof said === "string" ? said : null;
+  const candidates = Array.isArray(left) ? left : [];
+  const amount = (description ? 1 : 0) + candidates.length;
+  const more = amount > known.amount;
+  known.seen = typeof message.seen === "string" ? message.seen : "";
+  known.amount = Math.max(known.amount, amount);
+  return more ? { description, candidates } : null;
 }

@@ -24,7 +24,8 @@ export class Topics extends Gathering {
   /** @param {import("./family.js").Page} page */
   constructor(page) {
     super("topics", page);
-    this.#api = new Signalling(new Http(location.origin, (report) => this.report(report)));
+    const http = new Http(location.origin, (report) => this.report(report));
+    this.#api = new Signalling(http, () => page.changed());
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
       void this.#enter();
@@ -123,6 +124,7 @@ export class Topics extends Gathering {
       words,
       open: lobby !== null && !this.#joining,
       me: this.#name.value.trim(),
+      way: this.#api.way,
       list: { people, title: "Who is here", empty },
     });
   }
