@@ -27,9 +27,10 @@ test: build unit build/native/scale ## Run every suite, or ONLY=unit|api|browser
 	@node tools/test.mjs
 
 .PHONY: soak
-soak: build ## Run the long loops: 10,000 interleavings on the eventual store, 1,000,000 requests
+soak: build ## Run the long loops: 10,000 interleavings, 1,000,000 requests, 50 kills, 1,000 readers who wait
 	@tools/debian.sh test
 	@SOAK=1 ONLY=workerd node tools/test.mjs
+	@SOAK=1 ONLY=durable node tools/test.mjs
 
 .PHONY: build
 build: build/core.wasm build/core-test.wasm client ## Build the WebAssembly module and the browser client

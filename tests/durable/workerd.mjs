@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { after } from "node:test";
 import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -13,11 +14,16 @@ const START_DEADLINE = 30_000; // ms
 
 const scratch = mkdtempSync(join(tmpdir(), "rondevu-durable-"));
 const running = new Set();
+after(killAll); // what a test that failed has left
 process.on("exit", () => {
-  for (const child of running) child.kill("SIGKILL");
+  killAll();
   rmSync(scratch, { recursive: true, force: true });
 });
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => process.exit(1));
+
+function killAll() {
+  for (const child of running) child.kill("SIGKILL");
+}
 
 /** A folder for the state of a server. @param {string} name */
 export function stateFolder(name) {
