@@ -9,7 +9,8 @@ import { launch, openUser } from "./browser.mjs";
 import { hears, id, inState, peer, reads, say } from "./demo-page.mjs";
 import { openNetwork } from "./network.mjs";
 
-const pushing = { skip: STORE !== "durable" && "Workers KV knows nothing of a write" };
+const pushes = STORE === "durable";
+const pushing = { skip: !pushes && "Workers KV knows nothing of a write" };
 const POLLS = /^POST \/poll |^GET \/offers\//;
 
 let server;
@@ -168,7 +169,7 @@ describe("topics on the demo page", () => {
   test(
     "are signalled by requests where nothing is pushed, and ask for a socket three times",
     onNetwork(async (open, network) => {
-      network.refuses = true;
+      network.refuses = pushes; // what does not push refuses by itself
       const topic = random();
       const ada = await open(`topics&topic=${topic}&name=Ada&join=1`);
       await reads(ada, "log", /no socket \d+ ms \(×3\)/);
@@ -186,7 +187,7 @@ describe("topics on the demo page", () => {
   test(
     "say that they poll where requests do not wait",
     onNetwork(async (open, network) => {
-      network.refuses = true;
+      network.refuses = pushes;
       const hasty = (page) =>
         page.route("**/poll", (route) => {
           const body = route.request().postDataJSON();
@@ -239,7 +240,7 @@ describe("services on the demo page", () => {
   test(
     "are signalled by requests where nothing is pushed",
     onNetwork(async (open, network) => {
-      network.refuses = true;
+      network.refuses = pushes;
       const alice = await publish(open);
       await reads(alice, "log", /no socket \d+ ms \(×3\)/);
       await reads(alice, "way", /^waiting$/);
