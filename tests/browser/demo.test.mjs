@@ -9,6 +9,7 @@ import { after, before, describe, test } from "node:test";
 import { startServer } from "../server.mjs";
 import { launch, openUser } from "./browser.mjs";
 import { focused, heard, hears, id, overflow, peer, say } from "./demo-page.mjs";
+import { openNetwork } from "./network.mjs";
 
 const SHOTS = process.env.SCREENSHOTS || "build/screenshots";
 const MESSAGES = 100;
@@ -33,8 +34,8 @@ async function join(name, topic, options) {
   return page;
 }
 
-async function enter(page, name, topic) {
-  await page.goto(`${server.url}/demo/?ice=`);
+async function enter(page, name, topic, { url } = server) {
+  await page.goto(`${url}/demo/?ice=`);
   await page.fill(id("topic"), topic);
   await page.fill(id("name"), name);
   await page.click(id("join"));
@@ -125,11 +126,16 @@ describe("the demo page", () => {
           : route.continue(),
       );
     };
+    const network = await openNetwork(server.url);
+    network.refuses = true; // for what pushes knows
     const [ada, bob] = await Promise.all([openUser(browser), openUser(browser)]);
     await Promise.all(
       [ada, bob].flatMap((page) => [deny(page, "/poll", 2), deny(page, "/answer", 2)]),
     );
-    await Promise.all([enter(ada, "Ada", "lagging"), enter(bob, "Bob", "lagging")]);
+    await Promise.all([
+      enter(ada, "Ada", "lagging", network),
+      enter(bob, "Bob", "lagging", network),
+    ]);
     await connect(bob, "Ada", ada, "Bob");
     for (const page of [ada, bob]) {
       const steps = await page.textContent(id("log"));
@@ -138,6 +144,7 @@ describe("the demo page", () => {
       assert.equal(await page.textContent(id("error")), "");
     }
     await Promise.all([ada, bob].map((page) => page.context().close()));
+    await network.stop();
   });
 
   test("the focus stays on the form when its button is replaced", async () => {
