@@ -28,6 +28,7 @@ const DELETE = "DELETE FROM facts WHERE key = ?";
 const SWEEP = `DELETE FROM facts WHERE key IN
   (SELECT key FROM facts WHERE expires_at <= ? ORDER BY expires_at LIMIT ${SWEEP_MAX})`;
 const NEXT = "SELECT MIN(expires_at) AS at FROM facts";
+const LAST = "SELECT MAX(expires_at) AS at FROM facts";
 
 /** @typedef {import("./workers-kv.js").Fact} Fact @typedef {import("./workers-kv.js").Page} Page */
 
@@ -101,10 +102,13 @@ export class Durable {
     }
   }
 
-  /** Deletes what has expired; returns when the next fact does, ms: undefined where there is none. @returns {number | undefined} */
+  /** Deletes what has expired; returns when the next fact does, ms: undefined where there is none. Rows of an object that is
+   *  about to be deleted whole are not deleted, and paid for, one by one. @returns {number | undefined} */
   sweep() {
-    if (!this.#there) return undefined;
-    this.#sql.exec(SWEEP, Date.now());
+    const now = Date.now();
+    const [row] = this.#ask(LAST);
+    if (!(row?.at > now)) return undefined;
+    this.#sql.exec(SWEEP, now);
     return this.nextExpiry();
   }
 
