@@ -16,6 +16,9 @@ const HOST = "127.0.0.1";
 
 /** The store that the suite runs on. */
 export const STORE = process.env.STORAGE || "kv";
+/** Why a test of a page by itself does not run on both. */
+export const pageAlone =
+  STORE !== "kv" && "no store shows in what a page looks like: it runs on kv";
 
 /** Running servers' temporary folders; nothing outlives this process. */
 const scratches = new Set();

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after, before, describe, test } from "node:test";
-import { startServer } from "../server.mjs";
+import { pageAlone, startServer } from "../server.mjs";
 import { Api } from "../api/helpers.mjs";
 import { Peer, assertStatus } from "../api/peers/peer.mjs";
 import { published, taken } from "../api/services/owner.mjs";
@@ -65,36 +65,40 @@ describe("the tabs of the demo page", () => {
       all.filter((panel) => panel.checkVisibility()).map((panel) => panel.id),
     );
 
-  test("are walked with the arrow keys, and the address says where one is", async () => {
-    const page = await open("");
-    await page.focus(id("tab-topics"));
-    const steps = [
-      ["ArrowRight", "rooms"],
-      ["ArrowRight", "services"],
-      ["ArrowRight", "topics"],
-      ["ArrowLeft", "services"],
-      ["Home", "topics"],
-      ["End", "services"],
-    ];
-    for (const [key, name] of steps) {
-      await page.keyboard.press(key);
-      await focused(page, `tab-${name}`);
-      assert.deepEqual(await selected(page), [`tab-${name}`]);
-      assert.deepEqual(await shown(page), [`panel-${name}`]);
-      assert.equal(new URL(page.url()).hash, `#${name}`);
-    }
-    // One tab is in the order of the Tab key, and after it comes what it shows.
-    await page.keyboard.press("Tab");
-    assert.equal(
-      await page.evaluate(() => document.activeElement.dataset.testid),
-      "service-publisher",
-    );
-    await page.keyboard.press("Shift+Tab");
-    await focused(page, "tab-services");
-    await leave(page);
-  });
+  test(
+    "are walked with the arrow keys, and the address says where one is",
+    { skip: pageAlone },
+    async () => {
+      const page = await open("");
+      await page.focus(id("tab-topics"));
+      const steps = [
+        ["ArrowRight", "rooms"],
+        ["ArrowRight", "services"],
+        ["ArrowRight", "topics"],
+        ["ArrowLeft", "services"],
+        ["Home", "topics"],
+        ["End", "services"],
+      ];
+      for (const [key, name] of steps) {
+        await page.keyboard.press(key);
+        await focused(page, `tab-${name}`);
+        assert.deepEqual(await selected(page), [`tab-${name}`]);
+        assert.deepEqual(await shown(page), [`panel-${name}`]);
+        assert.equal(new URL(page.url()).hash, `#${name}`);
+      }
+      // One tab is in the order of the Tab key, and after it comes what it shows.
+      await page.keyboard.press("Tab");
+      assert.equal(
+        await page.evaluate(() => document.activeElement.dataset.testid),
+        "service-publisher",
+      );
+      await page.keyboard.press("Shift+Tab");
+      await focused(page, "tab-services");
+      await leave(page);
+    },
+  );
 
-  test("are chosen by the address, and fit a narrow screen", async () => {
+  test("are chosen by the address, and fit a narrow screen", { skip: pageAlone }, async () => {
     const page = await open("#services", { viewport: { width: 320, height: 640 } });
     await focused(page, "user-name");
     for (const name of TABS) {

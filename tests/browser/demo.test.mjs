@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
-import { startServer } from "../server.mjs";
+import { pageAlone, startServer } from "../server.mjs";
 import { launch, openUser } from "./browser.mjs";
 import { focused, heard, hears, id, overflow, peer, say } from "./demo-page.mjs";
 import { openNetwork } from "./network.mjs";
@@ -97,7 +97,7 @@ describe("the demo page", () => {
     await Promise.all([ada, cyd].map((page) => page.context().close()));
   });
 
-  test("what cannot be is refused next to its field", async () => {
+  test("what cannot be is refused next to its field", { skip: pageAlone }, async () => {
     const page = await openUser(browser);
     await page.goto(`${server.url}/demo/?ice=`);
     await page.fill(id("topic"), "rooms");
@@ -147,7 +147,7 @@ describe("the demo page", () => {
     await network.stop();
   });
 
-  test("the focus stays on the form when its button is replaced", async () => {
+  test("the focus stays on the form when its button is replaced", { skip: pageAlone }, async () => {
     const ada = await join("Ada", "focus");
     await focused(ada, "leave");
     await ada.press(id("leave"), "Enter");
@@ -155,7 +155,7 @@ describe("the demo page", () => {
     await ada.context().close();
   });
 
-  test("every control has a label and a test id", async () => {
+  test("every control has a label and a test id", { skip: pageAlone }, async () => {
     const controls = (page) =>
       page.$$eval("input, textarea, select, button, a[href]", (all) =>
         all.map((control) => ({
@@ -186,7 +186,7 @@ describe("the demo page", () => {
     await Promise.all([ada, bob].map((page) => page.context().close()));
   });
 
-  test("it looks like something one would show", async () => {
+  test("it looks like something one would show", { skip: pageAlone }, async () => {
     const wide = { viewport: { width: 1180, height: 760 }, deviceScaleFactor: 1 };
     const [ada, bob] = await Promise.all([join("Ada", "lobby", wide), join("Bob", "lobby", wide)]);
     await connect(bob, "Ada", ada, "Bob");

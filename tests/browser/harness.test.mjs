@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
-import { startServer } from "../server.mjs";
+import { pageAlone, startServer } from "../server.mjs";
 import { PeerWatch } from "../../web/harness/peer-watch.js";
 import { foldedScale, labelsOf } from "../../web/harness/scale.js";
 import { launch, openUser } from "./browser.mjs";
@@ -503,98 +503,112 @@ describe("the debugging harness", () => {
     await leave(host, guest);
   });
 
-  test("the keyboard is enough: each step leaves the focus on the next one", async () => {
-    const host = await open(browsers[0]);
-    await host.focus(id("run-create-room"));
-    for (const name of HOST_STEPS) {
-      await host.waitForFunction(
-        (testid) => document.activeElement.dataset.testid === testid,
-        `run-${name}`,
-      );
-      await host.keyboard.press("Enter");
-      await host.waitForSelector(step(name, "done"));
-    }
-    await leave(host);
-  });
-
-  test("every control has a label and a test id, and every test id is documented", async () => {
-    const source = readFileSync("web/harness/index.html", "utf8");
-    const documented = new Set(/<!--(.*?)-->/s.exec(source)[1].match(/[a-z][a-z-]+/g));
-    const check = async (page) => {
-      const found = await page.$$eval(
-        "input, textarea, select, button, summary, a[href], [data-testid]",
-        (all) =>
-          all.map((node) => ({
-            html: node.outerHTML.slice(0, 200),
-            isControl: node.matches("input, textarea, select, button, summary, a[href]"),
-            testid: node.dataset.testid ?? "",
-            name: (
-              node.getAttribute("aria-label") ||
-              [...(node.labels ?? [])].map((label) => label.textContent).join(" ") ||
-              (node.matches("button, a, summary") ? node.textContent : "")
-            ).trim(),
-          })),
-      );
-      for (const { html, isControl, testid, name } of found) {
-        if (isControl) assert.notEqual(name, "", `no label: ${html}`);
-        assert.notEqual(testid, "", `no data-testid: ${html}`);
-        assert.ok(documented.has(testid.replace(/^run-/, "")), `not documented: ${testid}`);
+  test(
+    "the keyboard is enough: each step leaves the focus on the next one",
+    { skip: pageAlone },
+    async () => {
+      const host = await open(browsers[0]);
+      await host.focus(id("run-create-room"));
+      for (const name of HOST_STEPS) {
+        await host.waitForFunction(
+          (testid) => document.activeElement.dataset.testid === testid,
+          `run-${name}`,
+        );
+        await host.keyboard.press("Enter");
+        await host.waitForSelector(step(name, "done"));
       }
-      return found.map(({ testid }) => testid);
-    };
-    const [host, guest] = await openPair();
-    assert.ok((await check(host)).includes("run-create-room"));
-    await guest.check(id("role-guest"));
-    assert.ok((await check(guest)).includes("run-join-room"));
-    await connectAtOnce(host, guest);
-    await host.click(`${id("request-open")} >> nth=0`);
-    assert.ok((await check(host)).includes("request-open"));
-    await leave(host, guest);
-  });
+      await leave(host);
+    },
+  );
 
-  test("it fits a phone, and looks like something one would show", async () => {
-    const wide = { viewport: { width: 1280, height: 880 }, deviceScaleFactor: 1 };
-    const [host, guest] = await openPair(wide);
-    await host.click(id("connect-all"));
-    await enterCodes(guest, await codes(host));
-    for (const name of ["join-room", "fetch-offer", "create-answer", "send-candidates"])
-      await take(guest, name);
-    await take(guest, "post-answer");
-    await host.waitForSelector(`${id("remote-candidates")} ${id("candidate")}`);
-    await connected(host, guest);
-    await say(guest, host, "Hello Alice!");
-    await say(host, guest, "Hello Bob. No server in between.");
-    await host.waitForSelector(`${id("candidate")}[data-used="true"]`);
-    await host.waitForSelector(`${id("round-trip")}:text("ms")`);
-    // The first ping is made while both browsers are busiest.
-    if (process.env.SCREENSHOTS)
-      await host.waitForFunction(
-        (shown) => parseFloat(document.querySelector(shown).textContent) < 5,
-        id("round-trip"),
-      );
-    await readable(host);
-    await readable(guest);
-    await guest.screenshot({ path: "build/screenshots/harness-guest.png" });
-    await host.screenshot({ path: `${SHOTS}/harness.png` });
-    await host.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
-    await host.screenshot({ path: `${SHOTS}/harness-dark.png` });
+  test(
+    "every control has a label and a test id, and every test id is documented",
+    { skip: pageAlone },
+    async () => {
+      const source = readFileSync("web/harness/index.html", "utf8");
+      const documented = new Set(/<!--(.*?)-->/s.exec(source)[1].match(/[a-z][a-z-]+/g));
+      const check = async (page) => {
+        const found = await page.$$eval(
+          "input, textarea, select, button, summary, a[href], [data-testid]",
+          (all) =>
+            all.map((node) => ({
+              html: node.outerHTML.slice(0, 200),
+              isControl: node.matches("input, textarea, select, button, summary, a[href]"),
+              testid: node.dataset.testid ?? "",
+              name: (
+                node.getAttribute("aria-label") ||
+                [...(node.labels ?? [])].map((label) => label.textContent).join(" ") ||
+                (node.matches("button, a, summary") ? node.textContent : "")
+              ).trim(),
+            })),
+        );
+        for (const { html, isControl, testid, name } of found) {
+          if (isControl) assert.notEqual(name, "", `no label: ${html}`);
+          assert.notEqual(testid, "", `no data-testid: ${html}`);
+          assert.ok(documented.has(testid.replace(/^run-/, "")), `not documented: ${testid}`);
+        }
+        return found.map(({ testid }) => testid);
+      };
+      const [host, guest] = await openPair();
+      assert.ok((await check(host)).includes("run-create-room"));
+      await guest.check(id("role-guest"));
+      assert.ok((await check(guest)).includes("run-join-room"));
+      await connectAtOnce(host, guest);
+      await host.click(`${id("request-open")} >> nth=0`);
+      assert.ok((await check(host)).includes("request-open"));
+      await leave(host, guest);
+    },
+  );
 
-    const fits = async (page) => {
-      await page.setViewportSize({ width: 360, height: 740 });
-      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      assert.ok(overflow <= 0, `${overflow} px wider than a phone`);
-    };
-    await say(host, guest, "W".repeat(300));
-    await host.click(`${id("request-open")} >> nth=1`);
-    await fits(host);
-    await readable(host);
-    await host.screenshot({ path: "build/screenshots/harness-phone.png", fullPage: true });
-    const idle = await open(browsers[0], "#guest=QK7M2XTD");
-    await idle.click(id("settings"));
-    await idle.fill(id("ice-servers"), `stun:${"w".repeat(80)}.example:3478`);
-    await fits(idle);
-    await leave(host, guest, idle);
-  });
+  test(
+    "it fits a phone, and looks like something one would show",
+    { skip: pageAlone },
+    async () => {
+      const wide = { viewport: { width: 1280, height: 880 }, deviceScaleFactor: 1 };
+      const [host, guest] = await openPair(wide);
+      await host.click(id("connect-all"));
+      await enterCodes(guest, await codes(host));
+      for (const name of ["join-room", "fetch-offer", "create-answer", "send-candidates"])
+        await take(guest, name);
+      await take(guest, "post-answer");
+      await host.waitForSelector(`${id("remote-candidates")} ${id("candidate")}`);
+      await connected(host, guest);
+      await say(guest, host, "Hello Alice!");
+      await say(host, guest, "Hello Bob. No server in between.");
+      await host.waitForSelector(`${id("candidate")}[data-used="true"]`);
+      await host.waitForSelector(`${id("round-trip")}:text("ms")`);
+      // The first ping is made while both browsers are busiest.
+      if (process.env.SCREENSHOTS)
+        await host.waitForFunction(
+          (shown) => parseFloat(document.querySelector(shown).textContent) < 5,
+          id("round-trip"),
+        );
+      await readable(host);
+      await readable(guest);
+      await guest.screenshot({ path: "build/screenshots/harness-guest.png" });
+      await host.screenshot({ path: `${SHOTS}/harness.png` });
+      await host.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
+      await host.screenshot({ path: `${SHOTS}/harness-dark.png` });
+
+      const fits = async (page) => {
+        await page.setViewportSize({ width: 360, height: 740 });
+        const overflow = await page.evaluate(
+          () => document.documentElement.scrollWidth - innerWidth,
+        );
+        assert.ok(overflow <= 0, `${overflow} px wider than a phone`);
+      };
+      await say(host, guest, "W".repeat(300));
+      await host.click(`${id("request-open")} >> nth=1`);
+      await fits(host);
+      await readable(host);
+      await host.screenshot({ path: "build/screenshots/harness-phone.png", fullPage: true });
+      const idle = await open(browsers[0], "#guest=QK7M2XTD");
+      await idle.click(id("settings"));
+      await idle.fill(id("ice-servers"), `stun:${"w".repeat(80)}.example:3478`);
+      await fits(idle);
+      await leave(host, guest, idle);
+    },
+  );
 });
 
 test("a closed connection has no open channel, whatever the channel says yet", () => {
