@@ -98,21 +98,23 @@ function configuration(main, vars) {
   };
 }
 
-/** The facts of each object that has stored anything, while no server runs. @returns {string[][]} their keys */
+/**
+ * The facts of each object that has stored anything, while no server runs.
+ * @returns {{key: string, value: string}[][]}
+ */
 export function storedObjects(folder) {
   const objects = join(folder, ".wrangler/state/workerd", `${NAME}-Shard`);
   const files = readdirSync(objects).filter((name) => /^[0-9a-f]{64}\.sqlite$/.test(name));
-  return files.map((name) => keysOf(join(objects, name))).filter((keys) => keys !== undefined);
+  return files.map((name) => factsOf(join(objects, name))).filter((facts) => facts !== undefined);
 }
 
 /** Undefined where nothing was ever written, or all of it was deleted. */
-function keysOf(file) {
+function factsOf(file) {
   const database = new DatabaseSync(file);
   try {
     const tables = database.prepare("SELECT name FROM sqlite_master WHERE name = 'facts'").all();
     if (tables.length === 0) return undefined;
-    const rows = database.prepare("SELECT CAST(key AS TEXT) AS key FROM facts ORDER BY key").all();
-    return rows.map(({ key }) => String(key));
+    return database.prepare("SELECT CAST(key AS TEXT) AS key, value FROM facts ORDER BY key").all();
   } finally {
     database.close();
   }
