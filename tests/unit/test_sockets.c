@@ -347,6 +347,23 @@ static void a_socket_goes_on_after_since(void **state) {
     assert_true(has(&host, 1, "c0") && has(&host, 1, "c1") && has(&host, 1, "full"));
 }
 
+static void what_has_expired_makes_the_next_list_a_full_one(void **state) {
+    struct world *world = as_world(state);
+    world_pair(world);
+    struct socket host;
+    open_room(&host, world, world->room.host, "");
+    static const int seconds[] = {0, 200, 101};
+    for (int i = 0; i < 3; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "c%d", i);
+        world->host.now += seconds[i] * 1000;
+        assert_int_equal(world_candidate(world, world->room.guest, name), 204);
+        assert_int_equal(push(&host), 1);
+    }
+    assert_true(has(&host, 0, "\"mode\":\"full\"") && !has(&host, 0, "c0"));
+    assert_true(has(&host, 0, "c1") && has(&host, 0, "c2"));
+}
+
 static void a_sessions_socket_is_sent_all_there_is_when_there_is_more(void **state) {
     struct world *world = as_world(state);
     world_offer(world, "t", "ann");
@@ -879,6 +896,7 @@ int main(void) {
         world_test(candidates_are_sent_if_there_are_any_then_what_came_after_the_last),
         world_test(two_kinds_of_news_are_two_messages),
         world_test(a_socket_goes_on_after_since),
+        world_test(what_has_expired_makes_the_next_list_a_full_one),
         world_test(a_sessions_socket_is_sent_all_there_is_when_there_is_more),
         world_test(a_socket_is_run_again_when_what_it_is_about_is_over),
         world_test(what_is_closed_is_told_with_the_error_of_a_poll),
