@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { pair } from "../api/peers/peer.mjs";
 import { candidate, joinedRoom } from "../api/rooms/room.mjs";
 import {
+  HIBERNATES,
   caller,
   isAnswers,
   isItems,
@@ -19,12 +20,12 @@ import {
 } from "./world.mjs";
 
 const PINGS = 60; // 30 minutes of them, one every 30 s
-const HIBERNATES = 10_000; // ms without an event, and an object's memory is gone
+const LETTERS = 4000; // ms after a write, and no alarm rings for what it has sent to others
 const PING_EVERY = 2000; // ms; what hibernates while pings come does not wake for them
 
 /** What the server did since this was asked last, anywhere. */
-async function counts() {
-  const { url } = await serverOf("counted");
+async function counts(name = "counted") {
+  const { url } = await serverOf(name);
   return (await fetch(`${url}/counts`)).json();
 }
 
@@ -52,41 +53,58 @@ async function oneOfEach() {
 
 const all = (sockets, each) => Promise.all(Object.values(sockets).map(each));
 
-describe("sockets that are idle", () => {
-  test("get a pong for each ping, and the server does nothing for it", async () => {
-    const { sockets } = await oneOfEach();
-    await counts();
-    await all(sockets, async (socket) => {
-      for (const _ of range(PINGS)) {
-        socket.send("ping");
-        assert.equal(await socket.next(), "pong");
-      }
+describe("sockets that are idle", { concurrency: true }, () => {
+  describe("on one server", () => {
+    test("get a pong for each ping, and the server does nothing for it", async () => {
+      const { sockets } = await oneOfEach();
+      await counts();
+      await all(sockets, async (socket) => {
+        for (const _ of range(PINGS)) {
+          socket.send("ping");
+          assert.equal(await socket.next(), "pong");
+        }
+      });
+      assert.deepEqual(await counts(), {});
+      await all(sockets, (socket) => socket.close());
     });
-    assert.deepEqual(await counts(), {});
-    await all(sockets, (socket) => socket.close());
+
+    test("are still open when their objects' memory is gone, and are sent what comes then", async () => {
+      const { sockets, write } = await oneOfEach();
+      await counts();
+      const until = Date.now() + HIBERNATES + LETTERS;
+      while (Date.now() < until) {
+        await all(sockets, async (socket) => {
+          socket.send("ping");
+          assert.equal(await socket.next(), "pong");
+        });
+        await sleep(PING_EVERY);
+      }
+      const { made: woken, run, webSocketMessage } = await counts(); // an alarm may sweep
+      assert.deepEqual([woken, run, webSocketMessage], [undefined, undefined, undefined]);
+      await all(write, (each) => each());
+      assert.deepEqual(namesOf(await sockets.room.next(isItems)), ["one"]);
+      assert.deepEqual((await sockets.session.next()).offerCandidates, ["one"]);
+      assert.equal((await sockets.peer.next()).candidates[0].candidate, "one");
+      const { made } = await counts();
+      assert.ok(made >= Object.keys(sockets).length, `${made} objects were made anew`);
+      assert.equal((await sockets.room.ask(candidate("two"))).status, 204);
+      sockets.room.send("rubbish");
+      assert.equal((await sockets.room.next()).status, 400);
+    });
   });
 
-  test("are still open when their objects' memory is gone, and are sent what comes then", async () => {
-    const { sockets, write } = await oneOfEach();
-    await counts();
-    const until = Date.now() + HIBERNATES + PING_EVERY;
-    while (Date.now() < until) {
-      await all(sockets, async (socket) => {
-        socket.send("ping");
-        assert.equal(await socket.next(), "pong");
-      });
-      await sleep(PING_EVERY);
-    }
-    const { made: woken, run, webSocketMessage } = await counts(); // an alarm may sweep
-    assert.deepEqual([woken, run, webSocketMessage], [undefined, undefined, undefined]);
-    await all(write, (each) => each());
-    assert.deepEqual(namesOf(await sockets.room.next(isItems)), ["one"]);
-    assert.deepEqual((await sockets.session.next()).offerCandidates, ["one"]);
-    assert.equal((await sockets.peer.next()).candidates[0].candidate, "one");
-    const { made } = await counts();
-    assert.ok(made >= Object.keys(sockets).length, `${made} objects were made anew`);
-    assert.equal((await sockets.room.ask(candidate("two"))).status, 204);
-    sockets.room.send("rubbish");
-    assert.equal((await sockets.room.next()).status, 400);
+  test("a socket ends in time though its object was made anew for one that ends later", async () => {
+    const api = await caller("sleepy");
+    const sooner = await api.offer("a");
+    await sleep(2000);
+    const later = await api.offer("a");
+    const first = await sessionSocket(api, sooner, "offerer");
+    await counts("sleepy");
+    await sleep(HIBERNATES + LETTERS);
+    const second = await sessionSocket(api, later, "offerer");
+    assert.equal((await counts("sleepy")).made, 1);
+    assert.equal((await first.closed()).code, 4404);
+    assert.equal((await api.poll(later, "offerer")).status, 200, "ended with the other one only");
+    assert.equal((await second.closed()).code, 4404);
   });
 });

@@ -21,6 +21,7 @@ import {
   peerSocket,
   range,
   roomSocket,
+  serverOf,
   sessionSocket,
 } from "./world.mjs";
 
@@ -181,6 +182,19 @@ describe("a message over a room's socket", { concurrency: true }, () => {
     for (const i of range(CANDIDATES_MAX))
       assert.equal((await sockets.guest.ask(candidate(`c${i}`))).status, 204);
   });
+});
+
+test("a message that the server fails at closes the socket, and is taken over the next", async () => {
+  const { guest, host, sockets } = await roomOfSockets("counted");
+  const { url } = await serverOf("counted");
+  await fetch(`${url}/fail`);
+  const message = { id: "k", ...candidate("one") };
+  sockets.guest.send(message);
+  assert.equal((await sockets.guest.closed()).code, 1011);
+  assert.ok(!sockets.guest.received.some(hasStatus));
+  const again = await roomSocket(guest);
+  assert.deepEqual(await again.ask(message), { id: "k", status: 204 });
+  assert.deepEqual(namesOf((await host.get("/candidates")).body), ["one"]);
 });
 
 describe("a message over a session's socket", { concurrency: true }, () => {

@@ -7,7 +7,11 @@ import { startServer } from "../server.mjs";
 import { Socket } from "./client.mjs";
 
 /** Of the server where everything is soon over, times in ms. Long enough for a test's requests to be through in time. */
-export const SHORT = { room: 4000, session: 4000 };
+export const SHORT = { room: 6000, session: 6000 };
+/** ms without an event, and an object's memory is gone. */
+export const HIBERNATES = 10_000;
+/** ms that sessions live where they outlive that. */
+export const SLEEPY = HIBERNATES + 10_000;
 
 const SERVERS = {
   plain: {},
@@ -17,6 +21,11 @@ const SERVERS = {
       ROOM_TTL_JOINED: SHORT.room / 1000,
       SESSION_TIMEOUT: SHORT.session,
     },
+  },
+  sleepy: {
+    dev: true,
+    entry: "tests/sockets/counting-worker.js",
+    vars: { SESSION_TIMEOUT: SLEEPY },
   },
   limited: { vars: { RATE_LIMITS: "on" } },
   many: { dev: true }, // whose processes can be told

@@ -10,25 +10,31 @@ import { listen } from "../registry/listen.mjs";
 
 const PAGE = '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">';
 
-/** A site of an origin of its own, with the page under test. */
-function startSite() {
-  const script = readFileSync(new URL("page.js", import.meta.url));
+/** A site of an origin of its own, with the page under test: these scripts, one after the other. */
+function startSite(scripts) {
+  const script = scripts.map((path) => readFileSync(new URL(path, import.meta.url), "utf8"));
   return listen(
     createServer(({ url }, response) => {
       const isScript = url === "/page.js";
       response.writeHead(200, { "Content-Type": isScript ? "text/javascript" : "text/html" });
-      response.end(isScript ? script : `${PAGE}<script src="page.js"></script>`);
+      response.end(isScript ? script.join("\n") : `${PAGE}<script src="page.js"></script>`);
     }),
   );
 }
 
-/** @returns {Promise<{users: import("playwright-core").JSHandle[], close(): Promise<void>}>} */
-export async function openStage() {
+/**
+ * @param {object} [options]
+ * @param {string[]} [options.scripts] of the page
+ * @returns {Promise<{users: import("playwright-core").JSHandle[], enter(type: string, arg?: any):
+ *   Promise<import("playwright-core").JSHandle>, close(): Promise<void>}>} `enter` brings one more user, of that class and made
+ *   with the server's address and the argument, to the first site
+ */
+export async function openStage({ scripts = ["page.js"] } = {}) {
   const started = await Promise.allSettled([
     startServer({ vars: { RATE_LIMITS: "off" } }),
     launch(),
-    startSite(),
-    startSite(),
+    startSite(scripts),
+    startSite(scripts),
   ]);
   const [server, browser, ...sites] = started.map(({ value }) => value);
   const close = async () => {
@@ -38,19 +44,21 @@ export async function openStage() {
   const failed = started.find(({ status }) => status === "rejected");
   if (failed) throw (await close(), failed.reason);
 
-  const enter = async ({ url }) => {
+  const pages = [];
+  const enter = async ({ url }, type, arg) => {
     const page = await openUser(browser);
+    pages.push(page);
     await page.goto(url);
-    const user = await page.evaluateHandle((address) => new User(address), server.url);
-    return { page, user };
+    const given = [type, server.url, arg];
+    return page.evaluateHandle(([name, ...rest]) => new window[name](...rest), given);
   };
-  const entered = await Promise.all(sites.map(enter));
   return {
-    users: entered.map(({ user }) => user),
+    users: await Promise.all(sites.map((site) => enter(site, "User"))),
+    enter: (type, arg) => enter(sites[0], type, arg),
     async close() {
       await close();
       assert.deepEqual(
-        entered.flatMap(({ page }) => page.errors),
+        pages.flatMap(({ errors }) => errors),
         [],
       );
     },
