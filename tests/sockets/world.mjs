@@ -29,7 +29,11 @@ const SERVERS = {
   },
   limited: { vars: { RATE_LIMITS: "on" } },
   many: { dev: true }, // whose processes can be told
-  counted: { dev: true, entry: "tests/sockets/counting-worker.js" },
+  counted: {
+    dev: true,
+    entry: "tests/sockets/counting-worker.js",
+    vars: { ROOM_TTL_OPEN: SHORT.room / 1000 },
+  },
 };
 
 const started = new Map();
